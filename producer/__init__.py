@@ -1,0 +1,1 @@
+"""The doors: everything that submits jobs or asks after them."""

@@ -1,0 +1,1 @@
+"""What both programs, the producer and the workers, agree on."""

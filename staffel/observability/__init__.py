@@ -1,0 +1,1 @@
+"""Logs: structured, to standard error, without the content of any job."""

@@ -1,0 +1,60 @@
+"""The engine of one process, and transactions on it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+
+from staffel.contracts.errors import UnreachableError
+from staffel.storage.unit_of_work import UnitOfWork
+
+
+class Database:
+    """Hands out transactions; one instance an event loop, never shared over a fork.
+
+    A connection is held for milliseconds, never across a call to a provider.
+    """
+
+    def __init__(self, url: str, *, pool_size: int = 5, name: str = "staffel") -> None:
+        self._where = make_url(url).render_as_string(hide_password=True)
+        self._engine = create_async_engine(
+            url,
+            pool_size=pool_size,
+            max_overflow=pool_size,
+            pool_timeout=10,
+            pool_pre_ping=False,
+            pool_recycle=1800,
+            connect_args={"connect_timeout": 5, "application_name": name},
+        )
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[UnitOfWork]:
+        """One transaction: committed when the block ends, rolled back when it raises.
+
+        Raises UnreachableError when the database is down or refuses connections.
+        """
+        try:
+            async with self._engine.begin() as connection:
+                yield UnitOfWork(connection)
+        except PoolTimeoutError as error:
+            raise UnreachableError(f"PostgreSQL at {self._where}: no connection is free") from error
+        except DBAPIError as error:
+            if isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated:
+                raise UnreachableError(f"PostgreSQL at {self._where}: {_first_line(error)}") from error
+            raise
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[AsyncConnection]:
+        """A bare connection, for streaming reads."""
+        async with self._engine.connect() as connection:
+            yield connection
+
+    async def close(self) -> None:
+        await self._engine.dispose()
+
+
+def _first_line(error: DBAPIError) -> str:
+    return str(error.orig).strip().split("\n", 1)[0]

@@ -1,0 +1,119 @@
+"""Jobs as people ask after them: one, many, cancelled, retried."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, RowMapping, Select, and_, case, func, select, tuple_, update
+
+from staffel.contracts.states import OPEN, JobState
+from staffel.storage.repositories.base import Repository
+from staffel.storage.tables import attempts, batches, calls, costs, jobs, results, routing_decisions
+
+RETRYABLE = (JobState.FAILED, JobState.DEAD, JobState.CANCELLED)
+
+
+@dataclass(frozen=True, slots=True)
+class JobFilter:
+    """Which jobs are meant; what is None does not narrow."""
+
+    tenant_id: str
+    states: tuple[JobState, ...] = ()
+    tier: str | None = None
+    batch_id: UUID | None = None
+    job_ids: tuple[UUID, ...] = ()
+
+    def condition(self) -> ColumnElement[bool]:
+        parts: list[ColumnElement[bool]] = [jobs.c.tenant_id == self.tenant_id]
+        if self.states:
+            parts.append(jobs.c.state.in_(self.states))
+        if self.tier:
+            parts.append(jobs.c.tier == self.tier)
+        if self.batch_id:
+            parts.append(jobs.c.batch_id == self.batch_id)
+        if self.job_ids:
+            parts.append(jobs.c.id.in_(self.job_ids))
+        return and_(*parts)
+
+
+class JobRepository(Repository):
+    """A tenant sees only its own rows."""
+
+    async def get(self, tenant_id: str, job_id: UUID) -> RowMapping | None:
+        return await self._first(select(jobs).where(jobs.c.tenant_id == tenant_id, jobs.c.id == job_id))
+
+    async def page(
+        self, which: JobFilter, *, limit: int, after: tuple[Any, UUID] | None = None
+    ) -> Sequence[RowMapping]:
+        """Newest first; `after` is (submitted_at, id) of the last row seen."""
+        query: Select[Any] = select(jobs).where(which.condition())
+        if after is not None:
+            query = query.where(tuple_(jobs.c.submitted_at, jobs.c.id) < tuple_(*after))
+        return await self._rows(query.order_by(jobs.c.submitted_at.desc(), jobs.c.id.desc()).limit(limit))
+
+    async def history(self, job_id: UUID) -> dict[str, Sequence[RowMapping]]:
+        """Everything that happened to a job: decisions, attempts, calls, costs, result."""
+        ordered = {
+            "decisions": (routing_decisions, routing_decisions.c.decided_at),
+            "attempts": (attempts, attempts.c.attempt),
+            "calls": (calls, calls.c.intended_at),
+            "costs": (costs, costs.c.booked_at),
+            "result": (results, results.c.created_at),
+        }
+        return {
+            name: await self._rows(select(table).where(table.c.job_id == job_id).order_by(order))
+            for name, (table, order) in ordered.items()
+        }
+
+    async def states(self, job_ids: Sequence[UUID]) -> dict[UUID, JobState]:
+        rows = await self._rows(select(jobs.c.id, jobs.c.state).where(jobs.c.id.in_(job_ids)))
+        return {row["id"]: JobState(row["state"]) for row in rows}
+
+    async def cancel(self, which: JobFilter) -> Sequence[RowMapping]:
+        """Cancels what is not running at once, asks the rest to stop; returns the jobs touched."""
+        running = jobs.c.state == JobState.RUNNING
+        return await self._rows(
+            update(jobs)
+            .where(which.condition(), jobs.c.state.in_(OPEN))
+            .values(
+                cancel_requested=True,
+                state=case((running, jobs.c.state), else_=JobState.CANCELLED.value),
+                finished_at=case((running, None), else_=func.now()),
+            )
+            .returning(jobs.c.id, jobs.c.state, jobs.c.batch_id, jobs.c.tier)
+        )
+
+    async def retry(self, which: JobFilter) -> list[UUID]:
+        """Sends ended, unsuccessful jobs through the fleet again, their counters at zero; idempotent.
+
+        A batch that such a job belongs to is open again, and finishes once more when it ends.
+        """
+        rows = await self._rows(
+            update(jobs)
+            .where(
+                which.condition(),
+                jobs.c.state.in_(RETRYABLE),
+                jobs.c.error_code.is_distinct_from("invalid_request"),
+            )
+            .values(
+                state=JobState.SUBMITTED,
+                finished_at=None,
+                dispatched_at=None,
+                cancel_requested=False,
+                quarantined=False,
+                transient_failures=0,
+                escalations=0,
+                crashes=0,
+                error_code=None,
+                error_message=None,
+                degraded_reason=None,
+                run_at=func.now(),
+            )
+            .returning(jobs.c.id, jobs.c.batch_id)
+        )
+        reopened = {row["batch_id"] for row in rows if row["batch_id"]}
+        await self._connection.execute(
+            update(batches).where(batches.c.id.in_(reopened)).values(finished_at=None)
+        )
+        return [row["id"] for row in rows]

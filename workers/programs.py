@@ -1,0 +1,87 @@
+"""The programs of the machine room, each run in a process of its own until it is told to stop."""
+
+import asyncio
+import os
+import signal
+import socket
+from collections.abc import Sequence
+from typing import Any
+
+from celery import signals
+
+from staffel.contracts.tiers import Queue
+from staffel.fleet import load_fleet
+from staffel.observability.logs import configure_logging
+from workers import process
+from workers.bootstrap import classifier_service, control_service, executor_service, require_pool
+from workers.celery_app import create_app
+from workers.settings import WorkerSettings
+
+POOL_CLASS = "workers.pool:SlotPool"
+
+
+def run_worker(settings: WorkerSettings) -> None:
+    """Serves one pool: as many slots as it declares."""
+    os.environ["CELERY_CUSTOM_WORKER_POOL"] = POOL_CLASS
+    pool_name = require_pool(settings)
+    pool = load_fleet(settings.fleet_path()).pools[pool_name]
+    name = f"{pool.tier}.{pool_name}@{socket.gethostname()}"
+    process.start(lambda: executor_service(settings, f"{name}:{os.getpid()}"), grace_s=settings.grace_s)
+    try:
+        _serve(settings, queue=pool.tier, name=name, slots=pool.slots, pool="custom")
+    finally:
+        process.stop()
+
+
+def run_classifier(settings: WorkerSettings, processes: int) -> None:
+    """Serves the classify queue with child processes: classification is CPU work."""
+    signals.worker_process_init.connect(lambda **_: _start_classifier(settings), weak=False)
+    signals.worker_process_shutdown.connect(lambda **_: process.stop(), weak=False)
+    name = f"classify.classifier@{socket.gethostname()}"
+    _serve(settings, queue=Queue.CLASSIFY, name=name, slots=processes, pool="prefork")
+
+
+def run_control(settings: WorkerSettings) -> None:
+    """Runs the reconciler, which also tops up the windows."""
+    asyncio.run(_until_told(settings))
+
+
+def run_flower(settings: WorkerSettings, arguments: Sequence[str]) -> None:
+    """Runs Flower on the fleet's broker; its access control stands in the arguments."""
+    app = create_app(settings.require_redis_url(), name="flower")
+    app.start(["flower", *arguments])
+
+
+def _serve(settings: WorkerSettings, *, queue: str, name: str, slots: int, pool: str) -> None:
+    signals.setup_logging.connect(lambda **_: _logging(settings), weak=False)
+    app = create_app(settings.require_redis_url(), name=queue, slots=slots)
+    app.worker_main(
+        [
+            "worker",
+            f"--pool={pool}",
+            f"--queues={queue}",
+            f"--concurrency={slots}",
+            f"--hostname={name}",
+            f"--loglevel={settings.log_level}",
+            "--without-gossip",
+            "--without-mingle",
+            "--events",
+        ]
+    )
+
+
+def _start_classifier(settings: WorkerSettings) -> None:
+    _logging(settings)
+    process.start(lambda: classifier_service(settings), grace_s=settings.grace_s)
+
+
+def _logging(settings: WorkerSettings) -> None:
+    configure_logging(level=settings.log_level, form=settings.log_format)
+
+
+async def _until_told(settings: WorkerSettings) -> None:
+    work: asyncio.Task[Any] = asyncio.ensure_future(control_service(settings).run())
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, work.cancel)
+    await asyncio.gather(work, return_exceptions=True)

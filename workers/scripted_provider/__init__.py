@@ -1,0 +1,1 @@
+"""A stand-in for model providers that follows a script: for tests, faults, benchmarks and demonstrations."""

@@ -1,0 +1,1 @@
+"""Real PostgreSQL, Redis and a small language model from wheels, for a start with nothing but Python."""
