@@ -13,6 +13,7 @@ class WorkerSettings(Settings):
     pool: str | None = Field(default=None, description="the pool of fleet.toml that this worker serves")
     embedded_base_url: str | None = None
     embedded_key: str | None = Field(default=None, repr=False)
+    embedded_threads: int | None = Field(default=None, ge=1, description="threads of the embedded model")
 
     lease_s: float = Field(default=60.0, gt=0)
     heartbeat_s: float = Field(default=20.0, gt=0)

@@ -1,6 +1,16 @@
 """The one use case behind every door: take jobs in."""
 
+from producer.submission.checks import check_request
+from producer.submission.hinting import ClassifyHints
 from producer.submission.items import Accepted, AcceptedBatch, Rejected, Submitted
 from producer.submission.submission import Submission
 
-__all__ = ["Accepted", "AcceptedBatch", "Rejected", "Submission", "Submitted"]
+__all__ = [
+    "Accepted",
+    "AcceptedBatch",
+    "ClassifyHints",
+    "Rejected",
+    "Submission",
+    "Submitted",
+    "check_request",
+]

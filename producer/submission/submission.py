@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
-import structlog
-from redis.exceptions import RedisError
 
+from producer.submission.checks import check_request
+from producer.submission.hinting import ClassifyHints
 from producer.submission.items import Accepted, AcceptedBatch, Rejected, Submitted
 from producer.submission.rows import (
     BatchSlot,
@@ -19,20 +19,13 @@ from producer.submission.rows import (
     rejected_row,
 )
 from staffel.contracts.errors import IdempotencyConflictError, InvalidRequestError
-from staffel.contracts.requests import BatchRequest, JobRequest, refuse_past_deadline
-from staffel.contracts.tasks import CeleryTask
-from staffel.contracts.tiers import Queue
-from staffel.routing import RoutingJob, RoutingState, contradictions
+from staffel.contracts.requests import BatchRequest, JobRequest
+from staffel.routing import RoutingState
 from staffel.storage.database import Database
-from staffel.storage.hints import Hint, HintSender
+from staffel.storage.hints import HintSender
 from staffel.storage.ids import new_id
 from staffel.storage.repositories.intake import KeyUse
 from staffel.storage.unit_of_work import UnitOfWork
-
-#: Ids a classify hint carries.
-HINT_SIZE = 200
-
-log = structlog.get_logger(__name__)
 
 
 class Submission:
@@ -40,17 +33,12 @@ class Submission:
 
     def __init__(self, database: Database, hints: HintSender, state: RoutingState) -> None:
         self._database = database
-        self._hints = hints
+        self._hints = ClassifyHints(hints)
         self._state = state
 
     def check(self, request: JobRequest) -> None:
         """Raises InvalidRequestError when this fleet can never serve the request, naming the fields."""
-        try:
-            refuse_past_deadline(request, datetime.now(UTC))
-        except ValueError as error:
-            raise InvalidRequestError(str(error), field="deadline") from error
-        for contradiction in contradictions(RoutingJob.of(request), self._state):
-            raise InvalidRequestError(contradiction.message, field=", ".join(contradiction.fields))
+        check_request(request, self._state, datetime.now(UTC))
 
     async def submit(self, tenant_id: str, request: JobRequest, *, waiting: bool = False) -> Accepted:
         """Takes one job in; `waiting` says that somebody waits for it."""
@@ -63,7 +51,7 @@ class Submission:
                 return Accepted(held[job_id], replayed=True)
             row = job_row(request, job_id=job_id, tenant_id=tenant_id, waiting=waiting)
             await tx.intake.add_jobs([row], [payload_row(request, job_id)])
-        return Accepted(job_id, hinted=await self._hint([job_id]))
+        return Accepted(job_id, hinted=await self._hints.send([job_id]))
 
     async def submit_batch(
         self, tenant_id: str, batch: BatchRequest, items: Sequence[Submitted | Rejected]
@@ -81,7 +69,7 @@ class Submission:
                     return AcceptedBatch(held[use.key].batch_id or batch_id, (), rejected, replayed=True)
             job_ids = await self._insert(tx, tenant_id, batch, batch_id, checked)
             await tx.batches.close_if_done([batch_id])
-        hinted = await self._hint(
+        hinted = await self._hints.send(
             [i for i, item in zip(job_ids, checked, strict=True) if isinstance(item, Submitted)]
         )
         return AcceptedBatch(batch_id, tuple(job_ids), rejected, hinted=hinted)
@@ -124,15 +112,6 @@ class Submission:
         await tx.intake.add_jobs(jobs, payloads)
         await tx.intake.add_jobs(refused, [])
         return [held.get(job_id, job_id) for job_id in job_ids]
-
-    async def _hint(self, job_ids: Sequence[UUID]) -> bool:
-        chunks = [tuple(job_ids[start : start + HINT_SIZE]) for start in range(0, len(job_ids), HINT_SIZE)]
-        try:
-            await self._hints.send(Hint(CeleryTask.CLASSIFY, Queue.CLASSIFY, chunk) for chunk in chunks)
-        except RedisError as error:
-            log.warning("broker_unreachable", error=str(error), jobs=len(job_ids))
-            return False
-        return True
 
 
 async def _held_by(

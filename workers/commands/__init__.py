@@ -2,9 +2,12 @@
 
 import typer
 
-from workers.commands import programs
+from workers.commands import database, demo, fleet, programs
 
 
 def register(app: typer.Typer) -> None:
     """Adds the commands to the root command."""
+    fleet.register(app)
+    database.register(app)
+    demo.register(app)
     programs.register(app)

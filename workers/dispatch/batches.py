@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from staffel.storage.database import Database
-from staffel.storage.ids import new_id
 from staffel.storage.wakes import Wakes
 
 
@@ -27,16 +26,5 @@ class BatchCloser:
     async def _close(self, batch_ids: list[UUID] | None) -> int:
         async with self._database.transaction() as tx:
             finished = await tx.batches.close_if_done(batch_ids)
-            for batch in finished:
-                if batch["callback_url"]:
-                    await tx.callbacks.add(
-                        {
-                            "id": new_id(),
-                            "tenant_id": batch["tenant_id"],
-                            "batch_id": batch["id"],
-                            "event": "batch.ended",
-                            "url": batch["callback_url"],
-                        }
-                    )
         await self._wakes.ended(batch["id"] for batch in finished)
         return len(finished)

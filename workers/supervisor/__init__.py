@@ -1,1 +1,1 @@
-"""Starts, watches and stops the processes of the fleet."""
+"""Starts, watches and stops the processes of a fleet on one machine."""

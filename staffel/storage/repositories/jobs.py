@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, RowMapping, Select, and_, case, func, select, tuple_, update
+from sqlalchemy import ColumnElement, RowMapping, Select, and_, case, exists, func, select, tuple_, update
 
 from staffel.contracts.states import OPEN, JobState
 from staffel.storage.repositories.base import Repository
-from staffel.storage.tables import attempts, batches, calls, costs, jobs, results, routing_decisions
+from staffel.storage.tables import attempts, batches, calls, costs, jobs, payloads, results, routing_decisions
 
 RETRYABLE = (JobState.FAILED, JobState.DEAD, JobState.CANCELLED)
 
@@ -81,20 +81,21 @@ class JobRepository(Repository):
                 state=case((running, jobs.c.state), else_=JobState.CANCELLED.value),
                 finished_at=case((running, None), else_=func.now()),
             )
-            .returning(jobs.c.id, jobs.c.state, jobs.c.batch_id, jobs.c.tier)
+            .returning(jobs.c.id, jobs.c.tenant_id, jobs.c.state, jobs.c.batch_id, jobs.c.callback_url)
         )
 
     async def retry(self, which: JobFilter) -> list[UUID]:
         """Sends ended, unsuccessful jobs through the fleet again, their counters at zero; idempotent.
 
-        A batch that such a job belongs to is open again, and finishes once more when it ends.
+        A batch that such a job belongs to is open again, and finishes once more when it ends. Items
+        that never were a job have no content to send.
         """
         rows = await self._rows(
             update(jobs)
             .where(
                 which.condition(),
                 jobs.c.state.in_(RETRYABLE),
-                jobs.c.error_code.is_distinct_from("invalid_request"),
+                exists().where(payloads.c.job_id == jobs.c.id),
             )
             .values(
                 state=JobState.SUBMITTED,

@@ -22,6 +22,13 @@ class CostKey(StrEnum):
     DAY = "day"
 
 
+class OwnerKind(StrEnum):
+    """What an id that results are asked for can name."""
+
+    BATCH = "batch"
+    JOB = "job"
+
+
 class ReportRepository(Repository):
     """Read only."""
 
@@ -49,7 +56,7 @@ class ReportRepository(Repository):
         return row
 
     async def costs(self, tenant_id: str, by: CostKey, batch_id: UUID | None = None) -> Sequence[RowMapping]:
-        """Sums of the ledger. `unknown` counts the rows whose price is not known."""
+        """Sums of the ledger. `unknown` and `unknown_baselines` count the rows whose price is not known."""
         key = _cost_column(by)
         query = (
             select(
@@ -62,6 +69,7 @@ class ReportRepository(Repository):
                 func.coalesce(func.sum(costs.c.baseline_usd), 0).label("baseline_usd"),
                 func.count().filter(costs.c.estimated).label("estimated"),
                 func.count().filter(costs.c.amount_usd.is_(None)).label("unknown"),
+                func.count().filter(costs.c.baseline_usd.is_(None)).label("unknown_baselines"),
             )
             .where(costs.c.tenant_id == tenant_id)
             .group_by(key)
@@ -69,20 +77,38 @@ class ReportRepository(Repository):
         )
         return await self._rows(query if batch_id is None else query.where(costs.c.batch_id == batch_id))
 
-    async def stream_results(self, tenant_id: str, owner_id: UUID) -> AsyncIterator[RowMapping]:
+    async def stream_results(
+        self, tenant_id: str, kind: OwnerKind, owner_id: UUID
+    ) -> AsyncIterator[RowMapping]:
         """Every job of a batch (or the one job) with its result, in order; constant memory."""
-        streamed = await self._connection.stream(_results_of(tenant_id, owner_id))
+        streamed = await self._connection.stream(_results_of(tenant_id, kind, owner_id))
         async for row in streamed.mappings():
             yield row
 
-    async def find(self, tenant_id: str, owner_id: UUID) -> str | None:
-        """Whether an id names a 'batch' or a 'job' of the tenant."""
-        for name, table in (("batch", batches), ("job", jobs)):
+    async def find(self, tenant_id: str, owner_id: UUID) -> OwnerKind | None:
+        """Whether an id names a batch or a job of the tenant."""
+        for kind, table in ((OwnerKind.BATCH, batches), (OwnerKind.JOB, jobs)):
             if await self._first(
                 select(table.c.id).where(table.c.id == owner_id, table.c.tenant_id == tenant_id)
             ):
-                return name
+                return kind
         return None
+
+    async def degradations(self, batch_id: UUID) -> Sequence[RowMapping]:
+        """Why jobs of a batch were answered by another tier than the decided one, each reason counted."""
+        return await self._counted(jobs.c.degraded_reason, batch_id)
+
+    async def failures(self, batch_id: UUID) -> Sequence[RowMapping]:
+        """The codes that jobs of a batch failed or died with, each counted."""
+        return await self._counted(jobs.c.error_code, batch_id)
+
+    async def _counted(self, column: ColumnElement[Any], batch_id: UUID) -> Sequence[RowMapping]:
+        return await self._rows(
+            select(column.label("reason"), func.count().label("jobs"))
+            .where(jobs.c.batch_id == batch_id, column.is_not(None), jobs.c.finished_at.is_not(None))
+            .group_by(column)
+            .order_by(func.count().desc(), column)
+        )
 
     async def backlog(self) -> Sequence[RowMapping]:
         """Open jobs a tier and state, of all tenants."""
@@ -106,7 +132,8 @@ def _cost_column(by: CostKey) -> ColumnElement[Any]:
     return costs.c[by.value]
 
 
-def _results_of(tenant_id: str, owner_id: UUID) -> Select[Any]:
+def _results_of(tenant_id: str, kind: OwnerKind, owner_id: UUID) -> Select[Any]:
+    owner = jobs.c.batch_id if kind is OwnerKind.BATCH else jobs.c.id
     spent = (
         select(func.sum(costs.c.amount_usd))
         .where(costs.c.job_id == jobs.c.id)
@@ -136,6 +163,6 @@ def _results_of(tenant_id: str, owner_id: UUID) -> Select[Any]:
             jobs.c.finished_at,
         )
         .outerjoin(results, results.c.job_id == jobs.c.id)
-        .where(jobs.c.tenant_id == tenant_id, (jobs.c.batch_id == owner_id) | (jobs.c.id == owner_id))
+        .where(jobs.c.tenant_id == tenant_id, owner == owner_id)
         .order_by(jobs.c.batch_index, jobs.c.id)
     )

@@ -34,6 +34,7 @@ spent AS (
            sum(amount_usd) AS amount_usd,
            sum(baseline_usd) AS baseline_usd,
            count(*) FILTER (WHERE amount_usd IS NULL) AS unknown_prices,
+           count(*) FILTER (WHERE baseline_usd IS NULL) AS unknown_baselines,
            count(*) AS cost_rows
     FROM costs
     WHERE batch_id = :batch_id
@@ -51,6 +52,7 @@ SELECT tier,
        coalesce(spent.amount_usd, 0) AS amount_usd,
        coalesce(spent.baseline_usd, 0) AS baseline_usd,
        coalesce(spent.unknown_prices, 0) AS unknown_prices,
+       coalesce(spent.unknown_baselines, 0) AS unknown_baselines,
        coalesce(spent.cost_rows, 0) AS cost_rows
 FROM decided
 FULL JOIN ended USING (tier)

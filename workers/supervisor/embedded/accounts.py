@@ -30,8 +30,7 @@ def unprivileged_account(candidates: Iterable[str] = _CANDIDATES) -> Account | N
 def owning_account(folder: Path) -> Account | None:
     """The account that owns the folder, or None when we are an ordinary user.
 
-    An existing database stays with its account, even if a better candidate has appeared since, or if an
-    ordinary user made it and root starts it now.
+    An existing database stays with its account, even if a better candidate has appeared since.
     """
     if os.geteuid() != 0:
         return None

@@ -16,14 +16,20 @@ def create_own_folder(path: Path, mode: int, owner: Account | None = None) -> No
     Raises UnsafeFolderError for a symlink, a folder of somebody else or one that others can write to: in a
     shared place such as /tmp anybody may have put it there first.
     """
+    if _made(path, mode):
+        path.chmod(mode)  # mkdir's mode is cut by the umask
+    else:
+        _refuse_unsafe(path, {os.geteuid(), owner.uid if owner else os.geteuid()})
+    if owner is not None:
+        os.chown(path, owner.uid, owner.gid, follow_symlinks=False)
+
+
+def _made(path: Path, mode: int) -> bool:
     try:
         path.mkdir(mode=mode)
     except FileExistsError:
-        _refuse_unsafe(path, {os.geteuid(), owner.uid if owner else os.geteuid()})
-    else:
-        path.chmod(mode)  # mkdir's mode is cut by the umask
-    if owner is not None:
-        os.chown(path, owner.uid, owner.gid, follow_symlinks=False)
+        return False
+    return True
 
 
 def _refuse_unsafe(path: Path, owners: set[int]) -> None:
@@ -33,7 +39,10 @@ def _refuse_unsafe(path: Path, owners: set[int]) -> None:
             f"{path} is a link or a file where staffel needs a folder of its own: remove it"
         )
     if status.st_uid not in owners:
-        raise UnsafeFolderError(f"{path} belongs to another account ({status.st_uid}): remove it")
+        raise UnsafeFolderError(
+            f"{path} belongs to another account ({status.st_uid}): "
+            "start staffel as that account, or set STAFFEL_HOME to another folder"
+        )
     if status.st_mode & _WRITABLE_BY_OTHERS:
         raise UnsafeFolderError(f"{path} can be written to by others: remove it, or chmod go-w")
 

@@ -85,7 +85,7 @@ def _parameters(options: argparse.Namespace, weights: Path, key: str) -> object:
     params.endpoint_metrics = True
     params.verbosity = _WARNINGS
     params.fit_params = False  # it measures the memory of graphics cards; this is 100 MB on the processor
-    params.cache_ram_mib = 0  # else prompts of the past are kept in up to 8 GB; a slot still keeps its last one
+    params.cache_ram_mib = 0  # else old prompts are kept in up to 8 GB; a slot still keeps its last one
     params.cache_idle_slots = False
     params.offline = True
     params.ui = False

@@ -53,8 +53,8 @@ def place(paths: EmbeddedPaths, wheel: Wheel) -> Placement:
             f"the account {account.name} cannot reach the database in {data}, because {blocking} is closed: "
             f"open it (chmod o+x {blocking}), or move the home"
         )
-    if not _runs(binaries, account):
-        binaries = _copied(wheel, paths.system_folder)
+    if not runs_for(binaries, account):
+        binaries = copy_binaries(wheel, paths.system_folder)
     return Placement(binaries, data, account)
 
 
@@ -86,7 +86,7 @@ def _new_data(paths: EmbeddedPaths, account: Account) -> Path:
     return paths.system_folder / f"postgres-{home_hash(paths.home)}-{secrets.token_hex(4)}"
 
 
-def _copied(wheel: Wheel, system_folder: Path) -> Path:
+def copy_binaries(wheel: Wheel, system_folder: Path) -> Path:
     """Copies the binaries, once a version, whole or not at all. The layout leads to the libraries."""
     target = system_folder / f"postgres-binaries-{wheel.version()}"
     if not target.is_dir():
@@ -132,7 +132,7 @@ def _create_system_folder(folder: Path) -> None:
     create_own_folder(folder, _READABLE_FOLDER)
 
 
-def _runs(binaries: Path, account: Account) -> bool:
+def runs_for(binaries: Path, account: Account) -> bool:
     """Whether the account can start PostgreSQL from there: the only check that sees every obstacle."""
     try:
         done = subprocess.run(

@@ -36,7 +36,6 @@ _PASSABLE = 0o711  # the data folder below has a mode of its own
 _INIT_TIMEOUT_S = 120
 _CONNECT_TIMEOUT_S = 2
 _CHECK_S = 0.05
-_PREDECESSOR_GRACE = timedelta(seconds=20)
 
 _SETTINGS = {
     "listen_addresses": "",
@@ -58,8 +57,9 @@ class EmbeddedPostgres:
     name = "postgres"
     stop_signal = signal.SIGINT  # a fast shutdown: open transactions are rolled back
 
-    def __init__(self, paths: EmbeddedPaths) -> None:
+    def __init__(self, paths: EmbeddedPaths, *, predecessor_grace: timedelta = timedelta(seconds=20)) -> None:
         self._paths = paths
+        self._predecessor_grace = predecessor_grace
         self._placement: Placement | None = None
         self._database_seen = False
 
@@ -163,7 +163,7 @@ class EmbeddedPostgres:
         account by now, which is usual after a container has started anew. The lock of a dead process is left
         to PostgreSQL: it also looks for orphans of that server.
         """
-        until = time.monotonic() + _PREDECESSOR_GRACE.total_seconds()
+        until = time.monotonic() + self._predecessor_grace.total_seconds()
         while _serves(pid := _recorded_pid(data), data):
             if time.monotonic() > until:
                 raise EmbeddedServerError(
@@ -181,18 +181,21 @@ def _run_initdb(placement: Placement, data: Path, password_file: Path) -> None:
     account = placement.account
     locale = ["--encoding=UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
     access = [f"--username={_SUPERUSER}", "--auth=scram-sha-256", f"--pwfile={password_file}"]
-    done = subprocess.run(
-        [placement.binaries / "initdb", f"--pgdata={data}", *access, *locale, "--no-instructions"],
-        user=account.uid if account else None,
-        group=account.gid if account else None,
-        extra_groups=[] if account else None,
-        cwd="/",
-        env=neutral_environment(),
-        capture_output=True,
-        text=True,
-        timeout=_INIT_TIMEOUT_S,
-        check=False,
-    )
+    try:
+        done = subprocess.run(
+            [placement.binaries / "initdb", f"--pgdata={data}", *access, *locale, "--no-instructions"],
+            user=account.uid if account else None,
+            group=account.gid if account else None,
+            extra_groups=[] if account else None,
+            cwd="/",
+            env=neutral_environment(),
+            capture_output=True,
+            text=True,
+            timeout=_INIT_TIMEOUT_S,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise EmbeddedServerError(f"PostgreSQL could not make a database in {data}: {error}") from error
     if done.returncode != 0:
         raise EmbeddedServerError(f"PostgreSQL could not make a database in {data}:\n{done.stderr.strip()}")
 

@@ -15,7 +15,6 @@ from workers.supervisor.embedded.folders import create_own_folder
 from workers.supervisor.embedded.paths import EmbeddedPaths
 from workers.supervisor.process import Account
 
-_PREDECESSOR_GRACE = timedelta(seconds=10)
 _CHECK_S = 0.05
 _PRIVATE = 0o700
 
@@ -37,8 +36,9 @@ class EmbeddedRedis:
     account: Account | None = None
     stop_signal = signal.SIGTERM
 
-    def __init__(self, paths: EmbeddedPaths) -> None:
+    def __init__(self, paths: EmbeddedPaths, *, predecessor_grace: timedelta = timedelta(seconds=10)) -> None:
         self._paths = paths
+        self._predecessor_grace = predecessor_grace
 
     def prepare(self) -> None:
         wheels.REDIS.file("bin", "redis-server")
@@ -73,7 +73,7 @@ class EmbeddedRedis:
 
     def _wait_for_predecessor(self) -> None:
         """A killed supervisor's server may be ending; Redis would take the socket from a living one."""
-        until = time.monotonic() + _PREDECESSOR_GRACE.total_seconds()
+        until = time.monotonic() + self._predecessor_grace.total_seconds()
         while self.ready():
             if time.monotonic() > until:
                 raise EmbeddedServerError(

@@ -1,0 +1,128 @@
+"""`staffel demo`: a fleet of its own runs the samples, shows what came of them, and goes away."""
+
+import asyncio
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+from uuid import UUID
+
+import typer
+
+from staffel.contracts.errors import ConfigurationError
+from workers.settings import WorkerSettings
+from workers.supervisor.run_files import RunFiles
+
+START_DEADLINE_S = 120.0
+STOP_DEADLINE_S = 60.0
+STAFFEL = (sys.executable, "-m", "staffel.cli")
+
+
+def register(app: typer.Typer) -> None:
+    app.command(rich_help_panel="Fleet")(demo)
+
+
+def demo(
+    samples: Annotated[Path, typer.Argument(help="A folder of documents with a manifest.toml.")] = Path(
+        "samples"
+    ),
+) -> None:
+    """Run the samples through a whole fleet: classifier, four queues, a real model, results and costs."""
+    home = WorkerSettings().home / "demo"
+    results = home.parent / "demo-results.jsonl"
+    if not samples.is_dir():
+        raise ConfigurationError(f"{samples}: there is no such folder")
+    if RunFiles(home).pid() is not None:
+        raise ConfigurationError("a demo runs here already")
+    shutil.rmtree(home, ignore_errors=True)
+    environment = _environment(home)
+    with _fleet(home, environment):
+        batch_id = _submit(samples, results, environment)
+        subprocess.run([*STAFFEL, "batch", "show", batch_id], env=environment, check=True)
+        totals = asyncio.run(_totals(RunFiles(home).endpoints()["database_url"], UUID(batch_id)))
+    typer.echo(f"results: {results}")
+    typer.echo(_last_line(totals))
+    raise typer.Exit(0 if _complete(totals) else 1)
+
+
+def _environment(home: Path) -> dict[str, str]:
+    """Ours, but with embedded servers of the demo's own."""
+    without = {"STAFFEL_DATABASE_URL", "STAFFEL_REDIS_URL"}
+    inherited = {name: value for name, value in os.environ.items() if name not in without}
+    return inherited | {"STAFFEL_HOME": str(home), "COLUMNS": os.environ.get("COLUMNS", "120")}
+
+
+@contextmanager
+def _fleet(home: Path, environment: Mapping[str, str]) -> Iterator[None]:
+    """A running fleet, stopped whatever happens; in a session of its own, so that Ctrl-C reaches only us."""
+    fleet = subprocess.Popen([*STAFFEL, "up"], env=dict(environment), start_new_session=True)
+    try:
+        _wait_until_up(fleet, RunFiles(home))
+        yield
+    finally:
+        fleet.terminate()
+        fleet.wait(STOP_DEADLINE_S)
+
+
+def _wait_until_up(fleet: "subprocess.Popen[bytes]", files: RunFiles) -> None:
+    until = time.monotonic() + START_DEADLINE_S
+    while not files.endpoints_file.exists():
+        if fleet.poll() is not None:
+            raise ConfigurationError("the fleet did not start; its message stands above")
+        if time.monotonic() > until:
+            raise ConfigurationError(
+                f"the fleet did not start within {START_DEADLINE_S:g} s; see {files.log_folder}"
+            )
+        time.sleep(0.1)
+
+
+def _submit(samples: Path, results: Path, environment: Mapping[str, str]) -> str:
+    """Submits the folder and waits for it; returns the batch's id."""
+    done = subprocess.run(
+        [
+            *STAFFEL,
+            "batch",
+            "submit",
+            str(samples),
+            "--name",
+            "demo",
+            "--wait",
+            "--json",
+            "--output",
+            str(results),
+        ],
+        env=dict(environment),
+        stdout=subprocess.PIPE,
+        check=False,
+    )
+    if not done.stdout:
+        raise ConfigurationError("the samples were not accepted; the message stands above")
+    return str(json.loads(done.stdout)["batch_id"])
+
+
+async def _totals(database_url: str, batch_id: UUID) -> Mapping[Any, Any]:
+    from staffel.storage.database import Database
+
+    database = Database(database_url, pool_size=1, name="staffel-demo")
+    try:
+        async with database.transaction() as tx:
+            return dict(await tx.reports.totals(batch_id))
+    finally:
+        await database.close()
+
+
+def _last_line(totals: Mapping[Any, Any]) -> str:
+    return (
+        f"demo: {totals['jobs']} jobs, {totals['succeeded']} succeeded, {totals['results']} results, "
+        f"{totals['cost_rows']} cost rows, {totals['lost'] + totals['open']} lost"
+    )
+
+
+def _complete(totals: Mapping[Any, Any]) -> bool:
+    return bool(totals["jobs"] == totals["succeeded"] == totals["results"] and not totals["lost"])
