@@ -30,3 +30,7 @@ def servers(running_servers: Servers) -> Servers:
     """Migrated and empty."""
     running_servers.empty()
     return running_servers
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--seed", type=int, default=1, help="what the fault bench draws its chances from")

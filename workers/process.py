@@ -4,9 +4,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+import structlog
+from redis.exceptions import RedisError
+
+from staffel.contracts.errors import UnreachableError
 from workers.runtime import Runtime, Service
 
 S = TypeVar("S")
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +55,13 @@ def stop() -> None:
         _current = None
 
 
-def run(use: Callable[[Any], Any], kind: type[Any]) -> Any:
-    """Runs a coroutine of the service on its loop and waits for it."""
+def run(use: Callable[[Any], Any], kind: type[Any]) -> None:
+    """Runs a coroutine of the service on its loop and waits for it.
+
+    A hint that meets a server that is down is dropped: the reconciler sends another.
+    """
     process = current()
-    return process.runtime.run(use(process.serving(kind)))
+    try:
+        process.runtime.run(use(process.serving(kind)))
+    except (UnreachableError, RedisError) as error:
+        log.warning("hint_dropped", error=str(error))

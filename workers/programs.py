@@ -20,12 +20,13 @@ from workers.settings import WorkerSettings
 POOL_CLASS = "workers.pool:SlotPool"
 
 
-def run_worker(settings: WorkerSettings) -> None:
+def run_worker(settings: WorkerSettings, replica: int = 1) -> None:
     """Serves one pool: as many slots as it declares."""
     os.environ["CELERY_CUSTOM_WORKER_POOL"] = POOL_CLASS
     pool_name = require_pool(settings)
     pool = load_fleet(settings.fleet_path()).pools[pool_name]
-    name = f"{pool.tier}.{pool_name}@{socket.gethostname()}"
+    place = pool_name if replica == 1 else f"{pool_name}-{replica}"
+    name = f"{pool.tier}.{place}@{socket.gethostname()}"
     process.start(lambda: executor_service(settings, f"{name}:{os.getpid()}"), grace_s=settings.grace_s)
     try:
         _serve(settings, queue=pool.tier, name=name, slots=pool.slots, pool="custom")

@@ -33,7 +33,7 @@ def batch_hash(batch: BatchRequest, items: Iterable[Submitted | Rejected]) -> st
         own = (
             body_hash(item.request) if isinstance(item, Submitted) else f"{item.source}: {item.error.message}"
         )
-        digest.update(own.encode())
+        digest.update(own.encode("utf-8", "surrogatepass"))
     return digest.hexdigest()
 
 

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
-
 from producer.submission.checks import check_request
 from producer.submission.hinting import ClassifyHints
 from producer.submission.items import Accepted, AcceptedBatch, Rejected, Submitted
@@ -42,13 +41,13 @@ class Submission:
 
     async def submit(self, tenant_id: str, request: JobRequest, *, waiting: bool = False) -> Accepted:
         """Takes one job in; `waiting` says that somebody waits for it."""
-        self.check(request)
         job_id = new_id()
         async with self._database.transaction() as tx:
             await tx.intake.ensure_tenant(tenant_id)
             held = await _held_by(tx, tenant_id, [(request, job_id)])
             if held:
                 return Accepted(held[job_id], replayed=True)
+            self.check(request)  # not before: a replay stays one when its deadline has passed meanwhile
             row = job_row(request, job_id=job_id, tenant_id=tenant_id, waiting=waiting)
             await tx.intake.add_jobs([row], [payload_row(request, job_id)])
         return Accepted(job_id, hinted=await self._hints.send([job_id]))
@@ -63,7 +62,7 @@ class Submission:
         async with self._database.transaction() as tx:
             await tx.intake.ensure_tenant(tenant_id)
             if batch.idempotency_key:
-                use = KeyUse(batch.idempotency_key, batch_hash(batch, checked), None, batch_id)
+                use = KeyUse(batch.idempotency_key, batch_hash(batch, items), None, batch_id)
                 held = await _take(tx, tenant_id, [use])
                 if held[use.key].batch_id != batch_id:
                     return AcceptedBatch(held[use.key].batch_id or batch_id, (), rejected, replayed=True)

@@ -1,4 +1,4 @@
-"""`python -m staffel.cli` is the command `staffel`."""
+"""`python -m staffel.cli` is `staffel`."""
 
 from staffel.cli.main import main
 

@@ -8,7 +8,16 @@ from urllib.parse import urlsplit
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    field_validator,
+    model_validator,
+)
 
 from staffel.contracts.privacy import DataClass
 from staffel.contracts.tasks import TASK_NAME_PATTERN, KnownTask
@@ -18,7 +27,17 @@ MAX_PROMPT_CHARS = 2_000_000
 MAX_MESSAGES = 1_000
 MAX_SCHEMA_DEPTH = 32
 
-Text = Annotated[str, Field(min_length=1, max_length=MAX_PROMPT_CHARS)]
+
+def _not_only_nul(text: str) -> str:
+    """NUL is not stored; a text of nothing else would be empty when it is read again."""
+    if not text.replace("\x00", ""):
+        raise ValueError("must not be blank")
+    return text
+
+
+Text = Annotated[str, Field(min_length=1, max_length=MAX_PROMPT_CHARS), AfterValidator(_not_only_nul)]
+Label = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_not_only_nul)]
+IdempotencyKey = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[^\x00]+$")]
 
 
 class Strategy(StrEnum):
@@ -31,7 +50,7 @@ class Strategy(StrEnum):
 class Request(BaseModel):
     """Base of what clients send: unknown fields are refused by name."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class Message(Request):
@@ -54,9 +73,7 @@ class Options(Request):
     temperature: float = Field(default=0.0, ge=0.0, le=2.0)
     max_output_tokens: int = Field(default=512, ge=1, le=128_000)
     json_schema: dict[str, JsonValue] | None = None
-    labels: tuple[Annotated[str, Field(min_length=1, max_length=200)], ...] | None = Field(
-        default=None, min_length=2, max_length=200
-    )
+    labels: tuple[Label, ...] | None = Field(default=None, min_length=2, max_length=200)
     language: Annotated[str, Field(pattern=r"^[a-z]{2}$")] | None = None
 
     @field_validator("json_schema")
@@ -91,7 +108,7 @@ class JobRequest(Request):
     data_class: DataClass = DataClass.INTERNAL
     callback_url: str | None = Field(default=None, max_length=2048)
     metadata: dict[str, Annotated[str, Field(max_length=512)]] = Field(default_factory=dict, max_length=32)
-    idempotency_key: str | None = Field(default=None, min_length=1, max_length=255)
+    idempotency_key: IdempotencyKey | None = None
 
     @field_validator("callback_url")
     @classmethod
@@ -103,7 +120,7 @@ class JobRequest(Request):
     @field_validator("prompt")
     @classmethod
     def _is_not_blank(cls, prompt: str | None) -> str | None:
-        if prompt is not None and not prompt.strip():
+        if prompt is not None and not prompt.replace("\x00", "").strip():
             raise ValueError("must not be blank")
         return prompt
 
@@ -137,7 +154,7 @@ class BatchRequest(Request):
     name: str | None = Field(default=None, max_length=200)
     callback_url: str | None = Field(default=None, max_length=2048)
     metadata: dict[str, Annotated[str, Field(max_length=512)]] = Field(default_factory=dict, max_length=32)
-    idempotency_key: str | None = Field(default=None, min_length=1, max_length=255)
+    idempotency_key: IdempotencyKey | None = None
 
 
 def refuse_past_deadline(request: JobRequest, now: datetime) -> None:

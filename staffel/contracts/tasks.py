@@ -9,7 +9,6 @@ class CeleryTask(StrEnum):
     CLASSIFY = "staffel.classify"
     RUN = "staffel.run"
     RUN_ALONE = "staffel.run_alone"
-    CALLBACKS = "staffel.callbacks"
 
 
 class KnownTask(StrEnum):

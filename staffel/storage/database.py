@@ -11,6 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from staffel.contracts.errors import UnreachableError
 from staffel.storage.unit_of_work import UnitOfWork
 
+#: A process that is frozen inside a transaction must not keep its row locks: others skip locked rows.
+SESSION = "-c idle_in_transaction_session_timeout=5s"
+
 
 class Database:
     """Hands out transactions; one instance an event loop, never shared over a fork.
@@ -27,7 +30,8 @@ class Database:
             pool_timeout=10,
             pool_pre_ping=False,
             pool_recycle=1800,
-            connect_args={"connect_timeout": 5, "application_name": name},
+            hide_parameters=True,  # they carry prompts, and errors are logged
+            connect_args={"connect_timeout": 5, "application_name": name, "options": SESSION},
         )
 
     @asynccontextmanager

@@ -17,11 +17,14 @@ def register(app: typer.Typer) -> None:
     )(flower)
 
 
-def worker(pool: Annotated[str, typer.Argument(help="A pool of fleet.toml.")]) -> None:
+def worker(
+    pool: Annotated[str, typer.Argument(help="A pool of fleet.toml.")],
+    replica: Annotated[int, typer.Option(min=1, help="Tells workers of one pool on one machine apart.")] = 1,
+) -> None:
     """Serve one pool: claim its tier's jobs and run them."""
     from workers.programs import run_worker
 
-    run_worker(_settings(pool=pool))
+    run_worker(_settings(pool=pool), replica)
 
 
 def classifier(

@@ -161,23 +161,6 @@ class BatchSweeper:
 
 
 @dataclass(frozen=True, slots=True)
-class CallbackStager:
-    """Hints callbacks that are due."""
-
-    database: Database
-    hints: HintSender
-    hold: timedelta
-
-    async def sweep(self) -> int:
-        async with self.database.transaction() as tx:
-            due = await tx.callbacks.stamp_due(hold=self.hold, limit=BITE)
-        await self.hints.send(
-            Hint(CeleryTask.CALLBACKS, Queue.CALLBACKS, (callback_id,)) for callback_id in due
-        )
-        return len(due)
-
-
-@dataclass(frozen=True, slots=True)
 class WindowKeeper:
     """Tops up every tier: what came due, and what others left undone."""
 
@@ -209,6 +192,5 @@ def all_duties(
         ClassifyStager(database, hints, lost_after, 200),
         OrphanBooker(database, fleet, settings.lease),
         BatchSweeper(batches),
-        CallbackStager(database, hints, timedelta(seconds=60)),
         WindowKeeper(dispatcher, tiers),
     ]

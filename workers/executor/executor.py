@@ -7,6 +7,7 @@ from typing import Protocol
 from uuid import UUID, uuid4
 
 import structlog
+from sqlalchemy.exc import DBAPIError
 
 from staffel.contracts.errors import (
     DeadlineExceededError,
@@ -26,6 +27,7 @@ from workers.executor.quarantine import Quarantine
 from workers.executor.recorder import Recorded, Recorder
 from workers.handlers import LanguageHandler
 from workers.outcomes import (
+    Failed,
     InterruptedAttemptError,
     Limits,
     Outcome,
@@ -158,13 +160,23 @@ class Executor:
             raise InterruptedAttemptError(held.why) from None
 
     async def _record(self, claim: Claim, outcome: Outcome, calls: Sequence[CallRecord]) -> Recorded:
-        """Commits the outcome; while the database is away it waits, for what was paid must be booked."""
+        """Commits the outcome; while the database is away it waits, for what was paid must be booked.
+
+        An answer that the database refuses fails its job, instead of running it again and again.
+        """
         while True:
             try:
                 return await self._recorder.record(claim, outcome, calls)
             except UnreachableError as error:
                 log.warning("record_waits", error=error.message, **{LogField.JOB: str(claim.job_id)})
                 await asyncio.sleep(RECORD_PAUSE_S)
+            except DBAPIError as error:
+                if isinstance(outcome, Failed):
+                    raise
+                log.error(
+                    "record_refused", error=type(error.orig).__name__, **{LogField.JOB: str(claim.job_id)}
+                )
+                outcome = Failed(UnexpectedError("the database refused the answer"))
 
     def _log(self, claim: Claim, outcome: Outcome, recorded: Recorded) -> None:
         log.info(

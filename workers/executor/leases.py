@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import structlog
+from sqlalchemy.exc import DBAPIError
 
 from staffel.contracts.errors import UnreachableError
 from staffel.storage.database import Database
@@ -83,5 +84,5 @@ class Leases:
             await asyncio.sleep(every_s)
             try:
                 await self.beat()
-            except UnreachableError as error:
-                log.warning("heartbeat_failed", error=error.message, held=len(self))
+            except (UnreachableError, DBAPIError) as error:
+                log.warning("heartbeat_failed", error=str(error).split("\n", 1)[0], held=len(self))

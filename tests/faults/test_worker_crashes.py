@@ -1,0 +1,91 @@
+"""Workers that die with work in hand."""
+
+import signal
+
+from sqlalchemy import text
+
+from tests.faults.bench.bench import Bench
+
+
+def wait_until_running(bench: Bench, count: int = 1) -> None:
+    bench.until(lambda: bench.running() >= count, 20, f"{count} jobs run")
+
+
+def running_on(bench: Bench, program: str) -> list[str]:
+    """Tokens of the leases that a program's process holds."""
+    pid = bench.programs[program].child.pid
+    rows = bench.rows(
+        "SELECT lease_token FROM jobs WHERE state = 'running' AND worker LIKE :worker", worker=f"%:{pid}"
+    )
+    return [row["lease_token"] for row in rows]
+
+
+def all_taken_back(bench: Bench, tokens: list[str]) -> bool:
+    return not bench.value("SELECT count(*) FROM jobs WHERE lease_token = ANY(:tokens)", tokens=tokens)
+
+
+def test_a_worker_killed_during_the_call_loses_nothing_and_its_jobs_run_again(bench: Bench) -> None:
+    bench.play({"action": {"delay_ms": 1500}})
+    bench.submit(40)
+    wait_until_running(bench, 12)
+    leases = running_on(bench, "worker-fast-1")
+    bench.kill("worker-fast-1")
+    bench.recover(lambda: all_taken_back(bench, leases), 3 + 0.5 + 5, "its leases are taken back")
+
+
+def test_a_worker_killed_before_it_claims_loses_only_hints(bench: Bench) -> None:
+    with bench.engine.begin() as lock:
+        lock.execute(text("LOCK TABLE attempts IN ACCESS EXCLUSIVE MODE"))
+        bench.submit(30)
+        bench.until(lambda: waiting_for_locks(bench) > 0, 20, "claims wait for the lock")
+        bench.kill("worker-fast-1")
+        bench.kill("worker-fast-2")
+    bench.recover(lambda: bench.ended() == 30, 40, "all jobs ended")
+
+
+def test_a_worker_killed_with_answers_it_has_not_recorded_books_them_as_estimates(bench: Bench) -> None:
+    bench.play({"action": {"delay_ms": 300}})
+    bench.submit(30)
+    wait_until_running(bench, 8)
+    with bench.engine.begin() as lock:
+        lock.execute(text("LOCK TABLE results IN ACCESS EXCLUSIVE MODE"))
+        bench.until(lambda: waiting_for_locks(bench) > 3, 20, "results wait for the lock")
+        leases = running_on(bench, "worker-fast-1")
+        bench.kill("worker-fast-1")
+    bench.recover(lambda: all_taken_back(bench, leases), 10, "its leases are taken back")
+
+
+def test_a_worker_killed_after_the_commit_leaves_the_batch_to_the_reconciler(bench: Bench) -> None:
+    bench.play({"action": {"delay_ms": 300}})
+    batch = bench.submit(6)
+    with bench.engine.begin() as lock:
+        lock.execute(text("SELECT id FROM batches WHERE id = :id FOR UPDATE"), {"id": batch.batch_id})
+        bench.until(lambda: bench.ended() == 6, 20, "all jobs ended")
+        for worker in bench.workers("fast"):
+            bench.kill(worker)
+    bench.recover(lambda: not bench.open()["batches"], 20, "the batch finished")
+
+
+def test_a_frozen_worker_that_wakes_after_its_lease_is_refused_and_its_calls_are_booked(bench: Bench) -> None:
+    bench.play({"action": {"delay_ms": 1000}})
+    bench.submit(24)
+    wait_until_running(bench, 12)
+    leases = running_on(bench, "worker-fast-1")
+    bench.send("worker-fast-1", signal.SIGSTOP)
+    bench.recover(lambda: all_taken_back(bench, leases), 15, "its leases are taken back")
+    bench.play()
+    bench.until(lambda: bench.ended() == 24, 40, "the others ran its jobs")
+    bench.resume("worker-fast-1")
+
+
+def test_twenty_random_kills_during_two_thousand_jobs_lose_and_double_nothing(bench: Bench) -> None:
+    bench.play({"action": {"delay_ms": 60}})
+    bench.submit(2000)
+    for number in range(20):
+        bench.until(lambda done=number: bench.ended() >= 80 * done, 120, "work goes on")
+        bench.kill(bench.chance.choice(bench.workers("fast")))
+    bench.rest(180)
+
+
+def waiting_for_locks(bench: Bench) -> int:
+    return int(bench.value("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"))
