@@ -72,7 +72,7 @@ def _join(settings: Settings, fleet: Fleet, database: Database, redis: Redis) ->
 async def _open_database(settings: Settings) -> AsyncIterator[Database]:
     url = settings.require_database_url()
     try:
-        database = Database(url, pool_size=2, name="staffel-producer")
+        database = Database(url, pool_size=2, name="staffel-producer", pre_ping=True)
     except (ArgumentError, ImportError) as error:
         raise ConfigurationError(
             "STAFFEL_DATABASE_URL: not an address like postgresql+psycopg://user@host/database"

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from redis.exceptions import RedisError
@@ -10,9 +9,7 @@ from redis.exceptions import RedisError
 from producer.submission import ClassifyHints
 from staffel.contracts.states import JobState
 from staffel.storage.database import Database
-from staffel.storage.ids import new_id
 from staffel.storage.repositories.jobs import JobFilter
-from staffel.storage.unit_of_work import UnitOfWork
 from staffel.storage.wakes import Wakes
 
 #: Above this many, those who wait for a single job find its end at their next look at the database.
@@ -52,7 +49,7 @@ class Interventions:
         async with self._database.transaction() as tx:
             touched = await tx.jobs.cancel(which)
             ended = [row for row in touched if row["state"] == JobState.CANCELLED]
-            await _tell_callbacks(tx, ended)
+            await tx.callbacks.tell_ended([row["id"] for row in ended if row["callback_url"]])
             batches = {row["batch_id"] for row in ended if row["batch_id"]}
             finished = await tx.batches.close_if_done(sorted(batches)) if batches else []
         ended_ids = tuple(row["id"] for row in ended)
@@ -73,17 +70,3 @@ class Interventions:
         except RedisError:
             return False
         return True
-
-
-async def _tell_callbacks(tx: UnitOfWork, ended: Sequence[Any]) -> None:
-    for row in ended:
-        if row["callback_url"]:
-            await tx.callbacks.add(
-                {
-                    "id": new_id(),
-                    "tenant_id": row["tenant_id"],
-                    "job_id": row["id"],
-                    "event": "job.ended",
-                    "url": row["callback_url"],
-                }
-            )

@@ -83,12 +83,17 @@ class Queries:
             raise NotFoundError(f"there is no job {job_id}")
         return JobState(job["state"])
 
-    async def results(self, owner_id: UUID) -> AsyncIterator[JobResult]:
-        """Of a batch or a job, in order, one at a time. Raises NotFoundError."""
+    async def owner_kind(self, owner_id: UUID) -> OwnerKind:
+        """Whether an id names a batch or a job. Raises NotFoundError."""
         async with self._database.transaction() as tx:
             kind = await tx.reports.find(self._tenant_id, owner_id)
-            if kind is None:
-                raise NotFoundError(f"there is no batch and no job {owner_id}")
+        if kind is None:
+            raise NotFoundError(f"there is no batch and no job {owner_id}")
+        return kind
+
+    async def results(self, kind: OwnerKind, owner_id: UUID) -> AsyncIterator[JobResult]:
+        """Of a batch or a job, in order, one at a time."""
+        async with self._database.transaction() as tx:
             async for row in tx.reports.stream_results(self._tenant_id, kind, owner_id):
                 yield JobResult.model_validate(dict(row))
 

@@ -29,6 +29,13 @@ class Money:
         )
 
 
+def saving_usd(cost: Money, baseline: Money) -> Decimal | None:
+    """Against the baseline model; None while one of the two is not known."""
+    if cost.exact_usd is None or baseline.exact_usd is None:
+        return None
+    return baseline.exact_usd - cost.exact_usd
+
+
 @dataclass(frozen=True, slots=True)
 class TierRow:
     """One tier of a batch; `tier` is None for what never had one. Percentiles are from submission to end."""
@@ -48,10 +55,7 @@ class TierRow:
 
     @property
     def saving_usd(self) -> Decimal | None:
-        """Against the baseline model; None while one of the two is not known."""
-        if self.cost.exact_usd is None or self.baseline.exact_usd is None:
-            return None
-        return self.baseline.exact_usd - self.cost.exact_usd
+        return saving_usd(self.cost, self.baseline)
 
 
 @dataclass(frozen=True, slots=True)

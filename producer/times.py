@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from staffel.contracts.errors import InvalidRequestError
 
-_PART = re.compile(r"(\d+(?:\.\d+)?)([smhd])")
+_PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)([smhd])")
 _UNITS = {
     "s": timedelta(seconds=1),
     "m": timedelta(minutes=1),

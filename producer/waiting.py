@@ -1,19 +1,26 @@
 """Waiting for the end of a job or a batch: subscribe, read, wait, read again."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
+from typing import Protocol
 from uuid import UUID
 
 from redis.exceptions import RedisError
 
-from staffel.storage.wakes import Wakes, ended_channel
+from staffel.storage.wakes import ended_channel
+
+
+class Listener(Protocol):
+    """Hears what is published on a channel: `staffel.storage.wakes.Wakes`."""
+
+    def listen(self, channel: str, *, every_s: float) -> AsyncIterator[str | None]: ...
 
 
 class Waiter:
     """Says when to look; without Redis it says so on time alone."""
 
-    def __init__(self, wakes: Wakes) -> None:
+    def __init__(self, wakes: Listener) -> None:
         self._wakes = wakes
 
     async def moments(self, owner_id: UUID, *, every_s: float) -> AsyncGenerator[None]:

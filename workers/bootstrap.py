@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Self
 
+from dotenv import dotenv_values
+
 from staffel.contracts.errors import ConfigurationError
 from staffel.contracts.privacy import DataClass
 from staffel.contracts.tiers import Tier
@@ -32,6 +34,9 @@ from workers.settings import WorkerSettings
 
 MAX_DATABASE_CONNECTIONS = 8
 
+#: A process that is frozen inside a transaction must not keep its row locks: others skip locked rows.
+FROZEN_AFTER = timedelta(seconds=5)
+
 
 @dataclass(frozen=True, slots=True)
 class Parts:
@@ -48,7 +53,12 @@ class Parts:
     @classmethod
     def of(cls, settings: WorkerSettings, *, pool_size: int, name: str) -> Self:
         fleet = load_fleet(settings.fleet_path())
-        database = Database(settings.require_database_url(), pool_size=pool_size, name=f"staffel-{name}")
+        database = Database(
+            settings.require_database_url(),
+            pool_size=pool_size,
+            name=f"staffel-{name}",
+            frozen_after=FROZEN_AFTER,
+        )
         redis = connect_redis(settings.require_redis_url())
         hints, wakes = HintSender(redis), Wakes(redis)
         return cls(
@@ -67,7 +77,7 @@ def executor_service(settings: WorkerSettings, worker: str) -> ExecutorService:
     pool = require_pool(settings)
     slots = load_fleet(settings.fleet_path()).pools[pool].slots
     parts = Parts.of(settings, pool_size=min(slots, MAX_DATABASE_CONNECTIONS), name=pool)
-    providers = Providers.of(parts.fleet, os.environ, settings.embedded_base_url, settings.embedded_key)
+    providers = Providers.of(parts.fleet, keys(), settings.embedded_base_url, settings.embedded_key)
     tier = parts.fleet.pools[pool].tier
     leases = Leases(parts.connections.database, settings.lease)
     executor = Executor(
@@ -114,6 +124,12 @@ def control_service(settings: WorkerSettings) -> ControlService:
     return ControlService(parts.connections, Reconciler(duties, settings.reconcile_s))
 
 
+def keys() -> dict[str, str]:
+    """Where the keys of providers are looked for: the environment, then `.env`."""
+    from_file = {name: value for name, value in dotenv_values(".env").items() if value is not None}
+    return from_file | dict(os.environ)
+
+
 def require_pool(settings: WorkerSettings) -> str:
     """The pool that this worker serves; raises ConfigurationError when it is not declared."""
     fleet = load_fleet(settings.fleet_path())
@@ -142,7 +158,7 @@ def claimer_of(fleet: Fleet, providers: Providers, pool: str, worker: str) -> Cl
         worker=worker,
         data_classes=tuple(data_class for data_class, models in permitted.items() if models),
         offers=tuple(
-            Offer(data_class, model, fleet.models[model].provider)
+            Offer(data_class, model, fleet.models[model].provider, fleet.models[model].context_tokens)
             for data_class, models in permitted.items()
             for model in models
             if providers.unavailable_reason(model) is None

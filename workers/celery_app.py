@@ -13,12 +13,19 @@ from staffel.storage.broker import CONNECT_TIMEOUT_S, SOCKET_TIMEOUT_S, broker_u
 from staffel.storage.hints import PRIORITY_STEPS, Level
 from workers.tasks import register
 
+MIN_VISIBILITY_S = 3.0
 
-def create_app(redis_url: str, *, name: str = "staffel", slots: int = 1) -> Celery:
+
+def create_app(
+    redis_url: str, *, name: str = "staffel", slots: int = 1, hint_lost_after_s: float = 10.0
+) -> Celery:
     """A Celery app for a worker with so many slots, or for Flower. Connects to nothing yet."""
     app = Celery("staffel", broker=broker_url(redis_url), set_as_current=True)
     app.conf.update(
-        _messages() | _delivery() | _worker() | {"broker_transport_options": _transport(name, slots)}
+        _messages()
+        | _delivery()
+        | _worker()
+        | {"broker_transport_options": _transport(name, slots, hint_lost_after_s)}
     )
     register(app)
     return app
@@ -72,13 +79,18 @@ def _worker() -> dict[str, Any]:
     }
 
 
-def _transport(name: str, slots: int) -> dict[str, Any]:
-    """Each kind of worker has `unacked` keys of its own: on shared keys the shortest timeout would win."""
+def _transport(name: str, slots: int, hint_lost_after_s: float) -> dict[str, Any]:
+    """Each kind of worker has `unacked` keys of its own: on shared keys the shortest timeout would win.
+
+    A hint is unacknowledged for milliseconds only; one that stays so belongs to a dead worker, and the
+    visibility timeout clears it away. That it is taken out twice then changes nothing.
+    """
+    timeout_s = max(MIN_VISIBILITY_S, hint_lost_after_s)
     return {
         "priority_steps": PRIORITY_STEPS,
         "queue_order_strategy": "round_robin",
-        "visibility_timeout": 3600,
-        "unacked_restore_interval": 10,
+        "visibility_timeout": timeout_s,
+        "unacked_restore_interval": timeout_s,
         "unacked_restore_throttle": 1,
         "unacked_key": f"unacked.{name}",
         "unacked_index_key": f"unacked_index.{name}",

@@ -42,6 +42,7 @@ class Classification:
             decided = list(zip(rows, decisions, strict=True))
             await tx.classification.enqueue([_queued(row, d) for row, d in decided if d.tier])
             await tx.classification.refuse([_refused(row, d) for row, d in decided if d.refusal])
+            await tx.callbacks.tell_ended([row["id"] for row, d in decided if d.refusal])
             await tx.classification.add_decisions([_decision_row(row, d) for row, d in decided])
         await self._tell(row for row, decision in decided if decision.refusal)
         for tier in {decision.tier for decision in decisions if decision.tier}:

@@ -18,6 +18,7 @@ from staffel.contracts.requests import Strategy
 from staffel.contracts.tiers import Tier
 from staffel.routing import fallback_tier, next_tier
 from workers.claims import Answer, Claim
+from workers.providers.errors import ContextLengthRejectedError
 from workers.retry import Backoff
 
 
@@ -127,7 +128,7 @@ def of_error(claim: Claim, error: StaffelError, limits: Limits) -> Outcome:
     match error:
         case DeadlineExceededError():
             return _keep_best_or(claim, Failed(error), error)
-        case ContextExceededError():
+        case ContextExceededError() | ContextLengthRejectedError():
             return _escalate_or_fail(claim, error, limits)
         case ProviderUnauthorizedError() | CostLimitError() | DataClassError():
             return _fall_back_or(claim, error, limits, Failed(error))

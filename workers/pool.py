@@ -38,7 +38,7 @@ class SlotPool(BasePool):  # type: ignore[misc]
         self._work: SimpleQueue[Work | None] = SimpleQueue()
         self._threads: set[threading.Thread] = set()
         self._names = itertools.count(1)
-        self._busy = 0
+        self._busy = 0  # pieces of work that were taken and have not ended
         self._lock = threading.Lock()
 
     def on_start(self) -> None:
@@ -56,6 +56,8 @@ class SlotPool(BasePool):  # type: ignore[misc]
         def work() -> None:
             apply_target(target, args, kwargs, callback, accept_callback)
 
+        with self._lock:
+            self._busy += 1
         self._work.put(work)
 
     def grow(self, n: int = 1) -> None:
@@ -84,13 +86,14 @@ class SlotPool(BasePool):  # type: ignore[misc]
     def _end(self) -> None:
         process.current().runtime.release()
         self._drain(RELEASE_S)
-        for _ in self._threads:
+        threads = list(self._threads)
+        for _ in threads:
             self._work.put(None)
-        for thread in list(self._threads):
+        for thread in threads:
             thread.join(timeout=POLL_S)
 
     def _drain(self, seconds: float) -> None:
-        """Waits until nothing runs, at most so long; a cold shutdown cuts the waiting short."""
+        """Waits until all that was taken has ended, at most so long; a cold shutdown cuts that short."""
         until = time.monotonic() + seconds
         while self._busy and time.monotonic() < until and state.should_terminate is None:
             time.sleep(POLL_S)
@@ -103,8 +106,6 @@ class SlotPool(BasePool):  # type: ignore[misc]
 
     def _serve(self) -> None:
         while (work := self._work.get()) is not None:
-            with self._lock:
-                self._busy += 1
             try:
                 work()
             except Exception:

@@ -55,7 +55,12 @@ def run_flower(settings: WorkerSettings, arguments: Sequence[str]) -> None:
 
 def _serve(settings: WorkerSettings, *, queue: str, name: str, slots: int, pool: str) -> None:
     signals.setup_logging.connect(lambda **_: _logging(settings), weak=False)
-    app = create_app(settings.require_redis_url(), name=queue, slots=slots)
+    app = create_app(
+        settings.require_redis_url(),
+        name=queue,
+        slots=slots,
+        hint_lost_after_s=settings.hint_lost_after_s,
+    )
     app.worker_main(
         [
             "worker",

@@ -7,6 +7,7 @@ asyncio, and a client's connections outlive the job.
 import asyncio
 import threading
 from collections.abc import Callable, Coroutine
+from contextlib import ExitStack
 from typing import Any, Protocol, TypeVar
 
 T = TypeVar("T")
@@ -33,7 +34,10 @@ class Runtime:
     def start(self, build: Callable[[], Service]) -> Service:
         """Starts the loop and opens a service on it; raises what building or opening raises."""
         self._thread.start()
-        self._service = self.run(_opened(build))
+        with ExitStack() as undo:
+            undo.callback(self._end_loop)
+            self._service = self.run(_opened(build))
+            undo.pop_all()
         return self._service
 
     def run(self, work: "Coroutine[Any, Any, T]") -> T:
@@ -47,8 +51,13 @@ class Runtime:
 
     def stop(self) -> None:
         """Closes the service and ends the loop."""
-        if self._service is not None:
-            self.run(self._service.close())
+        try:
+            if self._service is not None:
+                self.run(self._service.close())
+        finally:
+            self._end_loop()
+
+    def _end_loop(self) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()

@@ -258,7 +258,7 @@ def upgrade() -> None:
         ),
         sa.Column("finished_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
         sa.CheckConstraint(
-            "outcome IN ('cancelled', 'crashed', 'dead', 'escalated', 'failed', 'fell_back', 'fenced', 'released', 'retried', 'running', 'succeeded')",
+            "outcome IN ('cancelled', 'crashed', 'dead', 'escalated', 'failed', 'fell_back', 'released', 'retried', 'running', 'succeeded')",
             name=op.f("ck_attempts_outcome"),
         ),
         sa.ForeignKeyConstraint(

@@ -2,9 +2,10 @@
 
 import typer
 
-from producer.commands import submit
+from producer.commands import batch, costs, dead, fleet, jobs, results, route, submit
 
 
 def register(app: typer.Typer) -> None:
     """Adds the commands to the root command."""
-    submit.register(app)
+    for module in (submit, batch, jobs, results, costs, dead, route, fleet):
+        module.register(app)

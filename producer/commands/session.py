@@ -2,15 +2,17 @@
 
 import asyncio
 import sys
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 from uuid import UUID
 
 import typer
 
+from staffel.cli.failures import FAILED, INTERRUPTED
 from staffel.cli.printing import note, warn
 from staffel.cli.settings import read_settings
-from staffel.contracts.errors import InvalidRequestError
+from staffel.contracts.errors import InvalidRequestError, UnreachableError
 from staffel.observability.logs import configure_logging
 from staffel.settings import Settings
 
@@ -54,7 +56,19 @@ def warn_of_broker(place: str, what: str) -> None:
     warn(f"Redis at {place} cannot be reached: {what}")
 
 
-def leave_waiting(what: str, identifier: UUID, look: str, code: int) -> typer.Exit:
-    """Ends a command that waits no longer; what it waited for goes on."""
-    note(f"the {what} {identifier} goes on; look at it with `staffel {look} {identifier}`")
-    return typer.Exit(code)
+@contextmanager
+def going_on(what: str, look: str, known: Callable[[], UUID | None]) -> Iterator[None]:
+    """What ends the waiting (Ctrl-C, a time-out, a lost database) does not end what is waited for.
+
+    `known` gives its id once it has one.
+    """
+    try:
+        yield
+    except (KeyboardInterrupt, TimeoutError, UnreachableError) as error:
+        identifier = known()
+        if identifier is None:
+            raise
+        note(f"the {what} goes on; look at it with `staffel {look} {identifier}`")
+        if isinstance(error, UnreachableError):
+            raise
+        raise typer.Exit(INTERRUPTED if isinstance(error, KeyboardInterrupt) else FAILED) from error

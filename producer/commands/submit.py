@@ -9,9 +9,9 @@ from uuid import UUID
 import typer
 
 from producer.commands.request_options import RequestOptions, with_request_options
-from producer.commands.session import leave_waiting, read_text, run, settings, warn_of_broker
+from producer.commands.session import going_on, read_text, run, settings, warn_of_broker
 from producer.times import parse_duration
-from staffel.cli.failures import FAILED, INTERRUPTED
+from staffel.cli.failures import FAILED
 from staffel.cli.printing import note, print_json
 from staffel.contracts.states import JobState
 
@@ -59,13 +59,8 @@ def submit(
     asked = build_request(request.as_fields(datetime.now(UTC)), own)
     limit = parse_duration(timeout, field="timeout") if timeout else None
     waited = Waited()
-    try:
+    with going_on("job", "jobs show", lambda: waited.accepted.job_id if waited.accepted else None):
         run(_submit(asked, waited, wait=wait, limit=limit))
-    except (KeyboardInterrupt, TimeoutError) as error:
-        if waited.accepted is None:
-            raise
-        code = INTERRUPTED if isinstance(error, KeyboardInterrupt) else FAILED
-        raise leave_waiting("job", waited.accepted.job_id, "jobs show", code) from error
     _show(waited, as_json=as_json)
 
 
@@ -76,6 +71,8 @@ async def _submit(request: "JobRequest", waited: Waited, *, wait: bool, limit: t
         waited.accepted = await doors.submission.submit(doors.tenant_id, request, waiting=wait)
         if not waited.accepted.hinted:
             warn_of_broker(doors.redis_place, "the job is stored and runs when Redis is back")
+        if waited.accepted.replayed:
+            note("the idempotency key is known: this is the job of then")
         if wait:
             note(f"job {waited.accepted.job_id}")
             async with asyncio.timeout(limit.total_seconds() if limit else None):
@@ -93,7 +90,7 @@ async def wait_for_job(doors: "Doors", job_id: UUID) -> "JobResult":
 def _show(waited: Waited, *, as_json: bool) -> None:
     assert waited.accepted is not None  # noqa: S101 - submission returned
     if as_json:
-        result = waited.result.model_dump(mode="json") if waited.result else None
+        result = waited.result.model_dump() if waited.result else None
         print_json(asdict(waited.accepted) | ({"result": result} if result else {}))
     elif waited.result is None:
         typer.echo(str(waited.accepted.job_id))

@@ -10,10 +10,12 @@ UNKNOWN = "unknown"
 
 
 def usd(amount: Decimal | None) -> str:
-    """Small amounts keep the digits that make them an amount."""
+    """Small amounts keep the digits that make them an amount; the ledger keeps nine."""
     if amount is None:
         return UNKNOWN
-    return f"${amount:,.2f}" if abs(amount) >= 100 else f"${amount:.6f}"
+    size = abs(amount)
+    digits = 2 if size >= 100 or not size else 4 if size >= 1 else 6 if size >= Decimal("0.000001") else 9
+    return f"{'-' if amount < 0 else ''}${size:,.{digits}f}"
 
 
 def money(sum_of: Money) -> str:
@@ -25,13 +27,11 @@ def money(sum_of: Money) -> str:
     return f"{usd(sum_of.known_usd)} + {sum_of.unknown_rows} {UNKNOWN}"
 
 
-def saving(cost: Money, baseline: Money) -> str:
-    """What was saved, and as a share of the baseline."""
-    if cost.exact_usd is None or baseline.exact_usd is None:
-        return UNKNOWN
-    saved = baseline.exact_usd - cost.exact_usd
-    share = f" ({saved / baseline.exact_usd:.0%})" if baseline.exact_usd else ""
-    return usd(saved) + share
+def share(saved_usd: Decimal | None, baseline: Money) -> str:
+    """What was saved as a share of the baseline; empty where there is none."""
+    if saved_usd is None or not baseline.exact_usd:
+        return ""
+    return f"{saved_usd / baseline.exact_usd:.1%}"
 
 
 def seconds(value: float | None) -> str:

@@ -1,5 +1,6 @@
 """What a client may ask for: the versioned request of one job and of one batch."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -83,10 +84,12 @@ class Options(Request):
             return None
         if _depth(schema) > MAX_SCHEMA_DEPTH:
             raise ValueError(f"nested deeper than {MAX_SCHEMA_DEPTH} levels")
+        if any(_points_outside(node) for node in _nodes(schema)):
+            raise ValueError("a $ref may only point into the schema itself")
         try:
             Draft202012Validator.check_schema(schema)
         except SchemaError as error:
-            raise ValueError(f"not a JSON schema: {error.message}") from error
+            raise ValueError(f"not a JSON schema: {error.json_path} fails {error.validator!r}") from error
         return schema
 
 
@@ -171,6 +174,18 @@ def _depth(value: object) -> int:
         if deepest > MAX_SCHEMA_DEPTH:
             break
     return deepest
+
+
+def _nodes(schema: object) -> Iterator[object]:
+    yield schema
+    for child in _children(schema):
+        yield from _nodes(child)
+
+
+def _points_outside(node: object) -> bool:
+    """Whether a reference would have to be fetched from somewhere."""
+    references = (node.get("$ref"), node.get("$dynamicRef")) if isinstance(node, dict) else ()
+    return any(isinstance(target, str) and not target.startswith("#") for target in references)
 
 
 def _children(node: object) -> list[object]:

@@ -49,7 +49,6 @@ class AttemptOutcome(StrEnum):
     CANCELLED = "cancelled"
     RELEASED = "released"
     CRASHED = "crashed"
-    FENCED = "fenced"
 
 
 class CallState(StrEnum):

@@ -15,7 +15,7 @@ def invalid_request(error: ValidationError) -> InvalidRequestError:
     lines = [_line(fault) for fault in faults[:MAX_FAULTS]]
     if len(faults) > MAX_FAULTS:
         lines.append(f"and {len(faults) - MAX_FAULTS} more")
-    field = _field(faults[0]) if len(faults) == 1 else None
+    field = (_field(faults[0]) or None) if len(faults) == 1 else None
     return InvalidRequestError(_message(faults[0]) if field else "; ".join(lines), field=field)
 
 

@@ -40,6 +40,8 @@ def _read(path: Path | None) -> str:
         return path.read_text(encoding="utf-8")
     except OSError as error:
         raise ConfigurationError(f"{path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"{path}: is not UTF-8 text") from error
 
 
 def _faults(error: ValidationError, text: str, source: str) -> list[str]:

@@ -118,9 +118,14 @@ class Fleet(Spec):
         """All slots of the pools that serve a tier."""
         return sum(pool.slots for pool in self.pools.values() if pool.tier is tier)
 
+    def tiers_without_pool(self) -> tuple[Tier, ...]:
+        """Declared tiers whose jobs nobody would run."""
+        served = {pool.tier for pool in self.pools.values()}
+        return tuple(tier for tier in self.tiers if tier not in served)
+
     def slot_hour_usd(self, pool: str) -> Decimal:
-        """What a slot of the pool costs an hour, USD."""
-        own = self.pools[pool].price_per_slot_hour_usd
+        """What a slot of the pool costs an hour, USD; a pool declared no more has no price of its own."""
+        own = self.pools[pool].price_per_slot_hour_usd if pool in self.pools else None
         return self.price_per_slot_hour_usd if own is None else own
 
     @property

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
@@ -11,9 +12,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from staffel.contracts.errors import UnreachableError
 from staffel.storage.unit_of_work import UnitOfWork
 
-#: A process that is frozen inside a transaction must not keep its row locks: others skip locked rows.
-SESSION = "-c idle_in_transaction_session_timeout=5s"
-
 
 class Database:
     """Hands out transactions; one instance an event loop, never shared over a fork.
@@ -21,17 +19,29 @@ class Database:
     A connection is held for milliseconds, never across a call to a provider.
     """
 
-    def __init__(self, url: str, *, pool_size: int = 5, name: str = "staffel") -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        pool_size: int = 5,
+        name: str = "staffel",
+        frozen_after: timedelta | None = None,
+        pre_ping: bool = False,
+    ) -> None:
+        """`frozen_after`: the database ends a session that idles inside a transaction for so long.
+
+        `pre_ping` tries a connection before it is used, for callers who would not try again themselves.
+        """
         self._where = make_url(url).render_as_string(hide_password=True)
         self._engine = create_async_engine(
             url,
             pool_size=pool_size,
             max_overflow=pool_size,
             pool_timeout=10,
-            pool_pre_ping=False,
+            pool_pre_ping=pre_ping,
             pool_recycle=1800,
             hide_parameters=True,  # they carry prompts, and errors are logged
-            connect_args={"connect_timeout": 5, "application_name": name, "options": SESSION},
+            connect_args={"connect_timeout": 5, "application_name": name} | _session(frozen_after),
         )
 
     @asynccontextmanager
@@ -58,6 +68,12 @@ class Database:
 
     async def close(self) -> None:
         await self._engine.dispose()
+
+
+def _session(frozen_after: timedelta | None) -> dict[str, str]:
+    if frozen_after is None:
+        return {}
+    return {"options": f"-c idle_in_transaction_session_timeout={frozen_after // timedelta(milliseconds=1)}"}
 
 
 def _first_line(error: DBAPIError) -> str:

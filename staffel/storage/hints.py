@@ -125,7 +125,7 @@ def ids_in(message: bytes | str) -> Sequence[UUID]:
     try:
         body = json.loads(base64.b64decode(json.loads(message)["body"]))
         return [UUID(identifier) for identifier in body[0][0]]
-    except (ValueError, KeyError, IndexError, TypeError, AttributeError):
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError):
         return []
 
 

@@ -5,30 +5,14 @@ import signal
 from sqlalchemy import text
 
 from tests.faults.bench.bench import Bench
-
-
-def wait_until_running(bench: Bench, count: int = 1) -> None:
-    bench.until(lambda: bench.running() >= count, 20, f"{count} jobs run")
-
-
-def running_on(bench: Bench, program: str) -> list[str]:
-    """Tokens of the leases that a program's process holds."""
-    pid = bench.programs[program].child.pid
-    rows = bench.rows(
-        "SELECT lease_token FROM jobs WHERE state = 'running' AND worker LIKE :worker", worker=f"%:{pid}"
-    )
-    return [row["lease_token"] for row in rows]
-
-
-def all_taken_back(bench: Bench, tokens: list[str]) -> bool:
-    return not bench.value("SELECT count(*) FROM jobs WHERE lease_token = ANY(:tokens)", tokens=tokens)
+from tests.faults.bench.waits import all_taken_back, leases_of, wait_until_running, waiting_for_locks
 
 
 def test_a_worker_killed_during_the_call_loses_nothing_and_its_jobs_run_again(bench: Bench) -> None:
     bench.play({"action": {"delay_ms": 1500}})
     bench.submit(40)
     wait_until_running(bench, 12)
-    leases = running_on(bench, "worker-fast-1")
+    leases = leases_of(bench, "worker-fast-1")
     bench.kill("worker-fast-1")
     bench.recover(lambda: all_taken_back(bench, leases), 3 + 0.5 + 5, "its leases are taken back")
 
@@ -50,7 +34,7 @@ def test_a_worker_killed_with_answers_it_has_not_recorded_books_them_as_estimate
     with bench.engine.begin() as lock:
         lock.execute(text("LOCK TABLE results IN ACCESS EXCLUSIVE MODE"))
         bench.until(lambda: waiting_for_locks(bench) > 3, 20, "results wait for the lock")
-        leases = running_on(bench, "worker-fast-1")
+        leases = leases_of(bench, "worker-fast-1")
         bench.kill("worker-fast-1")
     bench.recover(lambda: all_taken_back(bench, leases), 10, "its leases are taken back")
 
@@ -70,7 +54,7 @@ def test_a_frozen_worker_that_wakes_after_its_lease_is_refused_and_its_calls_are
     bench.play({"action": {"delay_ms": 1000}})
     bench.submit(24)
     wait_until_running(bench, 12)
-    leases = running_on(bench, "worker-fast-1")
+    leases = leases_of(bench, "worker-fast-1")
     bench.send("worker-fast-1", signal.SIGSTOP)
     bench.recover(lambda: all_taken_back(bench, leases), 15, "its leases are taken back")
     bench.play()
@@ -85,7 +69,3 @@ def test_twenty_random_kills_during_two_thousand_jobs_lose_and_double_nothing(be
         bench.until(lambda done=number: bench.ended() >= 80 * done, 120, "work goes on")
         bench.kill(bench.chance.choice(bench.workers("fast")))
     bench.rest(180)
-
-
-def waiting_for_locks(bench: Bench) -> int:
-    return int(bench.value("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"))

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from sqlalchemy import text
 
@@ -18,10 +18,12 @@ from staffel.routing_state import routing_state
 from staffel.storage.broker import connect_redis
 from staffel.storage.database import Database
 from staffel.storage.hints import HintSender, Level, ids_in, list_name
+from staffel.storage.ids import new_id
 from staffel.storage.wakes import Wakes
 from tests.support.fake_provider import FakeProvider
 from tests.support.servers import Servers
 from workers.bootstrap import claimer_of, limits_of, nothing_on_offer
+from workers.claims import Claim
 from workers.classification import Classification
 from workers.dispatch.batches import BatchCloser
 from workers.dispatch.duties import all_duties
@@ -134,8 +136,6 @@ class Bench:
         await self.redis.aclose()
         await self.database.close()
 
-    # ---- the machine room
-
     def service(self, tier: Tier) -> ExecutorService:
         """The service of the tier's first pool, not opened: it neither beats nor hears of itself."""
         if tier not in self._services:
@@ -143,7 +143,7 @@ class Bench:
         return self._services[tier]
 
     def _build(self, tier: Tier) -> ExecutorService:
-        pool = next(name for name, spec in self.fleet.pools.items() if spec.tier is tier)
+        pool = self.pool_of(tier)
         leases = Leases(self.database, self.settings.lease)
         executor = Executor(
             settings=self.settings,
@@ -172,6 +172,30 @@ class Bench:
         executor = self.service(tier or Tier(self.job(job_ids[0])["tier"])).executor
         await (executor.run_alone(job_ids) if alone else executor.run(job_ids))
 
+    async def claimed(self, job_id: UUID) -> Claim:
+        """The job under a lease, as an executor of its tier claims it, with nobody at work."""
+        claim = await self.try_claim(job_id, Tier(self.job(job_id)["tier"]))
+        assert claim is not None, "the job could not be claimed"
+        return claim
+
+    async def try_claim(self, job_id: UUID, tier: Tier) -> Claim | None:
+        """What a worker of the tier gets, with nothing beside it in its process."""
+        pool, token, call_id = self.pool_of(tier), uuid4(), new_id()
+        async with self.database.transaction() as tx:
+            row = await tx.runs.claim(
+                job_id,
+                claimer_of(self.fleet, self.providers, pool, f"{pool}@bench"),
+                lease_token=token,
+                call_id=call_id,
+                lease=self.settings.lease,
+                alone=True,
+            )
+        return None if row is None else Claim.of(row, lease_token=token, call_id=call_id)
+
+    def pool_of(self, tier: Tier) -> str:
+        """The tier's first pool."""
+        return next(name for name, spec in self.fleet.pools.items() if spec.tier is tier)
+
     async def pump(self) -> int:
         """Takes and obeys hints until no tier has one; returns how many there were."""
         taken = 0
@@ -179,6 +203,7 @@ class Bench:
             for tier, hint in popped:
                 await self.run(*hint.ids, tier=tier, alone=hint.task is CeleryTask.RUN_ALONE)
                 taken += 1
+            await self.dispatcher.close()
             await self.top_up()
         return taken
 
@@ -216,8 +241,6 @@ class Bench:
     async def turn(self) -> dict[str, int]:
         return await Reconciler(list(self.duties().values()), 1.0).turn()
 
-    # ---- jobs
-
     async def submitted(self, prompt: str = "Say hello.", *, tenant: str = TENANT, **fields: Any) -> UUID:
         content = {} if "messages" in fields or "document" in fields else {"prompt": prompt}
         request = JobRequest.model_validate(content | fields)
@@ -242,8 +265,6 @@ class Bench:
         accepted = await self.submission.submit_batch(tenant, BatchRequest(callback_url=callback_url), items)
         await self.classify(*accepted.job_ids)
         return accepted.batch_id, accepted.job_ids
-
-    # ---- rows
 
     def rows(self, query: str, **values: Any) -> Sequence[Any]:
         with self.servers.engine.connect() as connection:

@@ -1,6 +1,7 @@
 """`staffel demo`: a fleet of its own runs the samples, shows what came of them, and goes away."""
 
 import asyncio
+import contextlib
 import json
 import os
 import shutil
@@ -40,15 +41,32 @@ def demo(
         raise ConfigurationError(f"{samples}: there is no such folder")
     if RunFiles(home).pid() is not None:
         raise ConfigurationError("a demo runs here already")
-    shutil.rmtree(home, ignore_errors=True)
+    remove_embedded(home)
     environment = _environment(home)
     with _fleet(home, environment):
         batch_id = _submit(samples, results, environment)
         subprocess.run([*STAFFEL, "batch", "show", batch_id], env=environment, check=True)
         totals = asyncio.run(_totals(RunFiles(home).endpoints()["database_url"], UUID(batch_id)))
+    if _complete(totals):
+        remove_embedded(home)
     typer.echo(f"results: {results}")
     typer.echo(_last_line(totals))
     raise typer.Exit(0 if _complete(totals) else 1)
+
+
+def remove_embedded(home: Path) -> None:
+    """Removes a home with its database, wherever that was placed."""
+    from workers.supervisor.embedded.errors import DataFolderMissingError
+    from workers.supervisor.embedded.paths import EmbeddedPaths
+    from workers.supervisor.embedded.placement import existing_data
+
+    paths = EmbeddedPaths.of(home)
+    with contextlib.suppress(DataFolderMissingError):
+        data = existing_data(paths)
+        if data is not None:
+            shutil.rmtree(data)
+    for folder in (home, paths.runtime):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _environment(home: Path) -> dict[str, str]:

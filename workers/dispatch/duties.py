@@ -48,7 +48,8 @@ class LeaseReaper:
             expired = await tx.sweeps.expire_leases(
                 lease=self.settings.lease, max_crashes=self.settings.max_crashes, limit=BITE
             )
-        ended = [row for row in expired if row["state"] != "queued"]
+            ended = [row for row in expired if row["state"] != "queued"]
+            await tx.callbacks.tell_ended([row["id"] for row in ended])
         await self.wakes.ended(row["id"] for row in ended)
         await self.batches.close(row["batch_id"] for row in ended)
         return len(expired)
@@ -111,6 +112,7 @@ class DeadlineKeeper:
     async def sweep(self) -> int:
         async with self.database.transaction() as tx:
             failed = await tx.sweeps.fail_past_deadline(BITE)
+            await tx.callbacks.tell_ended([row["id"] for row in failed])
         await self.wakes.ended(row["id"] for row in failed)
         await self.batches.close(row["batch_id"] for row in failed)
         return len(failed)

@@ -42,6 +42,8 @@ class Reconciler:
                 mended[name] = await duty.sweep()
             except (UnreachableError, RedisError, DBAPIError) as error:
                 log.warning("duty_failed", duty=name, error=str(error).split("\n", 1)[0])
+            except Exception:  # a fault in one duty must not keep the others from theirs
+                log.exception("duty_broken", duty=name)
             if mended.get(name):
                 log.info("mended", duty=name, rows=mended[name])
         return mended

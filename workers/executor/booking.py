@@ -77,7 +77,7 @@ def _usage(spending: Spending) -> tuple[TokenUsage, bool]:
     """What was used and whether that is an estimate: counted input tokens and the output limit."""
     if spending.usage is not None:
         return spending.usage, False
-    if spending.state is CallState.REFUSED:
+    if spending.state in {CallState.REFUSED, CallState.UNSENT}:
         return NOTHING, False
     return TokenUsage(spending.estimated_input_tokens, spending.output_limit_tokens), True
 

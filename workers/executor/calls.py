@@ -3,6 +3,7 @@
 import asyncio
 import time
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -62,6 +63,10 @@ class CallRecord:
             "output_limit_tokens": self.output_limit_tokens,
         }
 
+    def likely_usage(self) -> TokenUsage:
+        """What the provider told, else the estimate."""
+        return self.usage or TokenUsage(self.estimated_input_tokens, self.output_limit_tokens)
+
     def ending(self) -> dict[str, Any]:
         return {
             "state": self.state.value,
@@ -109,6 +114,13 @@ class AttemptCalls:
         self.records.append(record)
         return record
 
+    def _cost_left_usd(self) -> Decimal | None:
+        """What the job may still spend, the earlier calls of this attempt counted."""
+        left = self.claim.cost_left_usd
+        if left is None:
+            return None
+        return left - sum(self.providers.charge_usd(self.model, r.likely_usage()) for r in self.records[:-1])
+
     async def _send(self, record: CallRecord, request: ModelRequest) -> ModelReply:
         started = time.monotonic()
         try:
@@ -116,7 +128,7 @@ class AttemptCalls:
                 self.model,
                 request,
                 data_class=self.claim.data_class,
-                max_cost_usd=self.claim.cost_left_usd,
+                max_cost_usd=self._cost_left_usd(),
             )
         except StaffelError as error:
             record.state, record.error_code = _state_after(error), error.code

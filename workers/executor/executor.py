@@ -150,9 +150,11 @@ class Executor:
         if held.why is not None:
             work.cancel()
         try:
-            async with asyncio.timeout(claim.deadline_in_s):
+            async with asyncio.timeout(claim.deadline_in_s) as deadline:
                 return await work
         except TimeoutError as error:
+            if not deadline.expired():
+                raise
             raise DeadlineExceededError("the deadline passed while the job ran") from error
         except asyncio.CancelledError:
             if held.why is None:

@@ -11,7 +11,6 @@ from staffel.contracts.states import AttemptOutcome, CallState, JobState
 from staffel.contracts.tiers import Tier
 from staffel.fleet import Fleet
 from staffel.storage.database import Database
-from staffel.storage.ids import new_id
 from staffel.storage.unit_of_work import UnitOfWork
 from workers.claims import Answer, Claim
 from workers.executor.booking import Spending, correction_row, cost_row
@@ -51,10 +50,10 @@ class Recorder:
     async def record(self, claim: Claim, outcome: Outcome, calls: Sequence[CallRecord]) -> Recorded:
         async with self._database.transaction() as tx:
             held = await self._end_run(tx, claim, outcome)
-            terminal = held and isinstance(outcome, Succeeded | Failed | Dead | Cancelled)
+            terminal = held and await self._has_ended(tx, claim, outcome)
             await self._book(tx, claim, calls)
             if terminal and claim.callback_url:
-                await self._tell(tx, claim)
+                await tx.callbacks.tell_ended([claim.job_id])
             tier = outcome.tier if isinstance(outcome, Escalate | FallBack) else claim.tier
             window = await tx.dispatch.window(tier)
         return Recorded(held, terminal, tier, window.size)
@@ -77,7 +76,7 @@ class Recorder:
                 return held and await self._close(tx, claim, AttemptOutcome.ESCALATED, reason=reason, **own)
             case FallBack(tier, reason, code):
                 moved = {"tier": tier.value, "escalations": claim.escalations + 1, "transient_failures": 0}
-                kept = {"degraded_reason": claim.degraded_reason or reason, "forced_model": None}
+                kept = {"degraded_reason": claim.degraded_reason or reason}
                 held = await tx.runs.requeue(job, token, **moved, **kept)
                 how = {"reason": reason, "error_code": code}
                 return held and await self._close(tx, claim, AttemptOutcome.FELL_BACK, **how)
@@ -109,23 +108,18 @@ class Recorder:
         rows = []
         for call in calls:
             was_orphaned = await tx.calls.end(call.columns(claim, self._pool) | call.ending())
-            if call.state is CallState.UNSENT:
+            booked = await tx.ledger.booking_of(call.call_id) if was_orphaned else None
+            if call.state is CallState.UNSENT and booked is None:
                 continue
             row = cost_row(self._fleet, _spending(claim, call, self._pool), _owner(claim))
-            booked = await tx.ledger.booking_of(call.call_id) if was_orphaned else None
             rows.append(correction_row(row, booked) if booked else row)
         await tx.ledger.add(rows)
 
-    async def _tell(self, tx: UnitOfWork, claim: Claim) -> None:
-        await tx.callbacks.add(
-            {
-                "id": new_id(),
-                "tenant_id": claim.tenant_id,
-                "job_id": claim.job_id,
-                "event": "job.ended",
-                "url": claim.callback_url,
-            }
-        )
+    async def _has_ended(self, tx: UnitOfWork, claim: Claim, outcome: Outcome) -> bool:
+        """Whether the job is over: a cancel that came meanwhile ends what would be queued again."""
+        if isinstance(outcome, Succeeded | Failed | Dead | Cancelled):
+            return True
+        return (await tx.jobs.states([claim.job_id]))[claim.job_id].terminal
 
     def _own_answer(self, claim: Claim, answer: Answer) -> dict[str, Any]:
         """The attempt's own answer; one kept from an earlier attempt stands with that attempt."""

@@ -1,16 +1,24 @@
 """Checks of an answer, and the score they add up to."""
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from jsonschema import Draft202012Validator
+from referencing import Registry
+from referencing.exceptions import Unresolvable
 
+from staffel.contracts.errors import InvalidRequestError
 from workers.providers.seam import FinishReason, ModelReply
 
 #: How much of an answer is lost when a check fails: an empty answer is worth nothing.
 WEIGHTS = {"empty": 1.0, "refusal": 0.9, "json": 0.8, "schema": 0.5, "truncated": 0.2}
+
+
+#: Knows no schema but the client's own: by default the library would fetch whatever a $ref names.
+NOTHING_ELSE: Registry[Any] = Registry()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +48,30 @@ def check(reply: ModelReply, schema: Mapping[str, Any] | None) -> Verdict:
 def _check_json(reply: ModelReply, schema: Mapping[str, Any]) -> Verdict:
     truncated = ("truncated",) if reply.finish_reason is FinishReason.LENGTH else ()
     try:
-        data = json.loads(reply.text)
-    except ValueError:
+        data = json.loads(reply.text, parse_constant=_no_number, parse_float=_finite)
+    except (ValueError, RecursionError):
         return Verdict(None, ("json", *truncated), "the answer is not valid JSON")
-    error = next(Draft202012Validator(dict(schema)).iter_errors(data), None)
-    if error is not None:
-        return Verdict(
-            None, ("schema", *truncated), f"the answer does not fit the schema: {error.message[:200]}"
-        )
+    problem = _schema_problem(data, schema)
+    if problem is not None:
+        return Verdict(None, ("schema", *truncated), f"the answer does not fit the schema: {problem[:200]}")
     return Verdict(data, (), None)
+
+
+def _schema_problem(data: Any, schema: Mapping[str, Any]) -> str | None:
+    try:
+        error = next(Draft202012Validator(dict(schema), registry=NOTHING_ELSE).iter_errors(data), None)
+    except Unresolvable as missing:
+        message = f"a $ref points nowhere: {missing.ref}"
+        raise InvalidRequestError(message, field="options.json_schema") from missing
+    return None if error is None else error.message
+
+
+def _finite(digits: str) -> float:
+    """Python reads 1e999 as infinity, which no JSON can hold."""
+    number = float(digits)
+    return number if math.isfinite(number) else _no_number(digits)
+
+
+def _no_number(name: str) -> float:
+    """NaN and the infinities, which Python takes for JSON and PostgreSQL does not."""
+    raise ValueError(f"{name} is not JSON")

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Protocol
 
+from staffel.contracts.errors import CostLimitError
 from staffel.contracts.requests import JobRequest
 from staffel.contracts.states import CallPurpose
 from workers.claims import Answer, Claim
@@ -56,7 +57,10 @@ class LanguageHandler:
                 "user", f"{verdict.problem}. Answer again, with JSON that fits the schema and nothing else."
             ),
         )
-        repaired = await calls.complete(replace(request, turns=told), CallPurpose.REPAIR)
+        try:
+            repaired = await calls.complete(replace(request, turns=told), CallPurpose.REPAIR)
+        except CostLimitError:  # the answer stands as it is
+            return reply, verdict
         again = check(repaired, request.json_schema)
         return (repaired, again) if again.score >= verdict.score else (reply, verdict)
 

@@ -11,15 +11,15 @@ CONNECT_TIMEOUT = timedelta(seconds=10)
 PLACEHOLDER_KEY = "none"
 
 
-def routes(endpoint: Endpoint) -> dict[str, None] | None:
+def routes(endpoint: Endpoint) -> dict[str, None]:
     """The `mounts` of an HTTP client: a local provider is reached directly, whatever HTTP_PROXY says.
 
     What must not leave the house must not pass a proxy either. (`trust_env=False` would do it too, and switch
     off SSL_CERT_FILE as well.)
     """
-    return {"http://": None, "https://": None} if endpoint.local else None
+    return {"http://": None, "https://": None} if endpoint.local else {}
 
 
 def quiet_logger(name: str) -> None:
     """Keeps an SDK from logging request bodies, as some do at level DEBUG."""
-    logging.getLogger(name).setLevel(logging.INFO)
+    logging.getLogger(name).setLevel(max(logging.INFO, logging.getLogger(name).level))

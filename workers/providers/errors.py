@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from staffel.contracts.errors import (
     ContextExceededError,
+    ProviderOverloadedError,
     ProviderRejectedError,
     ProviderUnauthorizedError,
     ProviderUnavailableError,
@@ -33,15 +34,15 @@ class ContextLengthRejectedError(ProviderRejectedError):
     code = ContextExceededError.code
 
 
-#: Every other 5xx is unavailable and every other status rejected.
+#: Every other 5xx is overloaded and every other status rejected: a whole response said no, nothing is owed.
 BY_STATUS: Mapping[int, type[StaffelError]] = {
     401: ProviderUnauthorizedError,
     402: ProviderUnauthorizedError,
     403: ProviderUnauthorizedError,
-    408: ProviderUnavailableError,
-    409: ProviderUnavailableError,
-    425: ProviderUnavailableError,
-    429: ProviderUnavailableError,
+    408: ProviderOverloadedError,
+    409: ProviderOverloadedError,
+    425: ProviderOverloadedError,
+    429: ProviderOverloadedError,
 }
 
 #: Codes that say more than the status. A used-up quota comes as 429, but no waiting mends it.
@@ -78,7 +79,7 @@ def _family(refusal: Refusal) -> type[StaffelError]:
         if code is not None and code in BY_CODE:
             return BY_CODE[code]
     if refusal.status >= 500:
-        return ProviderUnavailableError
+        return ProviderOverloadedError
     return BY_STATUS.get(refusal.status, ProviderRejectedError)
 
 

@@ -18,6 +18,7 @@ from staffel.contracts.errors import (
 from staffel.contracts.privacy import DataClass, Residency
 from staffel.fleet import Fleet, Protocol
 from staffel.fleet import Provider as ProviderSpec
+from staffel.fleet.prices import TokenUsage, token_price
 from workers.providers.cost import highest_cost
 from workers.providers.seam import Endpoint, ModelReply, ModelRequest, Provider
 
@@ -100,8 +101,18 @@ class Providers:
         self._check_available(model)
         self._check_cost(model, request, max_cost_usd)
         spec = self._fleet.models[model]
-        asked = request if spec.json_schema else replace(request, json_schema=None)
+        asked = replace(
+            request,
+            json_schema=request.json_schema if spec.json_schema else None,
+            timeout=min(request.timeout, self._fleet.provider_of(model).timeout),
+        )
         return await self._provider(spec.provider).complete(spec.remote_name or model, asked)
+
+    def charge_usd(self, model: str, usage: TokenUsage) -> Decimal:
+        """What the provider charges for a call, USD; 0 for local models and where no price is known."""
+        local = self._fleet.residency_of(model) is Residency.LOCAL
+        price = None if local else token_price(self._fleet, model, usage)
+        return price.amount_usd if price else Decimal(0)
 
     async def close(self) -> None:
         """Closes what was opened on the running event loop."""

@@ -137,6 +137,8 @@ class Supervisor:
             f"{pool.tier} ({name}, {pool.slots} slots)" for name, pool in self._fleet.pools.items()
         )
         self._tell(f"pools    {pools}")
+        for tier in self._fleet.tiers_without_pool():
+            self._tell(f"warning  no pool serves {tier}: its jobs wait")
         self._tell(f"logs     {self._files.log_folder}")
         if self._flower is not None:
             self._tell(

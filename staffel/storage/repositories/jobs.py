@@ -81,7 +81,7 @@ class JobRepository(Repository):
                 state=case((running, jobs.c.state), else_=JobState.CANCELLED.value),
                 finished_at=case((running, None), else_=func.now()),
             )
-            .returning(jobs.c.id, jobs.c.tenant_id, jobs.c.state, jobs.c.batch_id, jobs.c.callback_url)
+            .returning(jobs.c.id, jobs.c.state, jobs.c.batch_id, jobs.c.callback_url)
         )
 
     async def retry(self, which: JobFilter) -> list[UUID]:

@@ -22,6 +22,7 @@ class Offer:
     data_class: DataClass
     model: str
     provider: str
+    context_tokens: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,7 @@ class RunRepository(Repository):
             offer_classes=[offer.data_class.value for offer in claimer.offers],
             offer_models=[offer.model for offer in claimer.offers],
             offer_providers=[offer.provider for offer in claimer.offers],
+            offer_contexts=[offer.context_tokens for offer in claimer.offers],
         )
         return dict(rows[0]) if rows else None
 

@@ -22,13 +22,16 @@ WITH claimed AS (
     RETURNING *
 ),
 offer AS (
-    -- The first model on offer for the data class, or the one that the job forces.
+    -- The first model on offer for the data class whose context holds prompt and answer, or the one that is forced.
     SELECT offers.model, offers.provider
     FROM claimed,
-         unnest(CAST(:offer_classes AS text[]), CAST(:offer_models AS text[]), CAST(:offer_providers AS text[]))
-             WITH ORDINALITY AS offers (data_class, model, provider, position)
+         unnest(CAST(:offer_classes AS text[]), CAST(:offer_models AS text[]), CAST(:offer_providers AS text[]),
+                CAST(:offer_contexts AS integer[]))
+             WITH ORDINALITY AS offers (data_class, model, provider, context_tokens, position)
     WHERE offers.data_class = claimed.data_class
       AND (claimed.forced_model IS NULL OR offers.model = claimed.forced_model)
+      AND (offers.context_tokens >= claimed.input_tokens + claimed.max_output_tokens
+           OR offers.model = claimed.forced_model)
     ORDER BY offers.position
     LIMIT 1
 ),

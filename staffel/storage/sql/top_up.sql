@@ -50,7 +50,7 @@ stamped AS (
     SET dispatched_at = now()
     FROM chosen
     WHERE jobs.id = chosen.id AND jobs.state = 'queued' AND jobs.dispatched_at IS NULL
-    RETURNING jobs.id, jobs.tenant_id, jobs.rank_at, jobs.quarantined, chosen.urgent, chosen.start_tag
+    RETURNING jobs.id, jobs.tenant_id, jobs.rank_at, jobs.deadline, jobs.quarantined, chosen.urgent, chosen.start_tag
 ),
 charged AS (
     INSERT INTO tenant_tiers (tenant_id, tier, virtual_time, last_start)
@@ -61,4 +61,5 @@ charged AS (
     ON CONFLICT (tenant_id, tier)
         DO UPDATE SET virtual_time = excluded.virtual_time, last_start = excluded.last_start
 )
-SELECT id, rank_at, urgent, quarantined FROM stamped ORDER BY urgent DESC, rank_at, id
+SELECT id, rank_at, urgent, quarantined FROM stamped
+ORDER BY urgent DESC, CASE WHEN urgent THEN deadline END, rank_at, id

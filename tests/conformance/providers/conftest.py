@@ -54,8 +54,14 @@ def protocol(request: pytest.FixtureRequest) -> Protocol:
     return chosen
 
 
+@pytest.fixture(params=[True, False], ids=["in the house", "outside"])
+def local(request: pytest.FixtureRequest) -> bool:
+    """A provider in the house is reached past any proxy: its HTTP client is made in another way."""
+    return bool(request.param)
+
+
 @pytest.fixture
-async def provider(protocol: Protocol, server: ScriptedServer) -> AsyncIterator[Provider]:
-    opened = open_provider(protocol, Endpoint(base_url(protocol, server.url), KEY, local=True))
+async def provider(protocol: Protocol, local: bool, server: ScriptedServer) -> AsyncIterator[Provider]:
+    opened = open_provider(protocol, Endpoint(base_url(protocol, server.url), KEY, local=local))
     yield opened
     await opened.close()

@@ -3,16 +3,19 @@
 import asyncio
 import os
 import random
+import shutil
 import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
+import psutil
 import redis
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import DBAPIError
@@ -25,6 +28,8 @@ from staffel.storage.broker import connect_redis
 from staffel.storage.database import Database
 from staffel.storage.hints import HintSender
 from staffel.storage.migrations import migrate
+from staffel.storage.repositories.jobs import JobFilter
+from staffel.storage.wakes import Wakes
 from tests.faults.bench.fleet import Shape
 from workers.supervisor.embedded.paths import EmbeddedPaths
 from workers.supervisor.embedded.postgres import EmbeddedPostgres
@@ -143,6 +148,22 @@ class Bench:
         self.servers[name].send(signal.SIGKILL)
         self.servers[name].wait(timedelta(seconds=10))
 
+    def freeze_server(self, name: str, seconds: float) -> None:
+        self.faults += 1
+        self.servers[name].send(signal.SIGSTOP)
+        self.pause(seconds)
+        self.servers[name].send(signal.SIGCONT)
+
+    def forget_redis_file(self) -> None:
+        """What a Redis without an append-only file would have: nothing."""
+        shutil.rmtree(self.folder / "home" / "redis")
+
+    def pause(self, seconds: float) -> None:
+        """Lets a fault last; the supervisor's part goes on."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            self.turn()
+
     def kill(self, name: str) -> None:
         """kill -9 of a program; the supervisor's part starts it again."""
         self.faults += 1
@@ -163,10 +184,53 @@ class Bench:
 
     def submit(self, count: int, **fields: Any) -> AcceptedBatch:
         """A batch of jobs, each with a marker that the provider's ledger shows."""
-        requests = [self.request(**fields) for _ in range(count)]
-        return self.run(
-            self.submission.submit_batch(TENANT, BatchRequest(), [Submitted(request) for request in requests])
-        )
+        return self.submit_requests([self.request(**fields) for _ in range(count)])
+
+    def submit_requests(self, requests: Sequence[JobRequest], tenant: str = TENANT) -> AcceptedBatch:
+        items = [Submitted(request) for request in requests]
+        return self.run(self.submission.submit_batch(tenant, BatchRequest(), items))
+
+    def submit_bulk(self, count: int, *, tenant: str = TENANT, priority: int = 7) -> None:
+        """Many alike, in bites, with one marker a bite."""
+        for start in range(0, count, 5_000):
+            alike = self.request(priority=priority)
+            self.submit_requests([alike] * min(5_000, count - start), tenant)
+
+    def cancel(self, *job_ids: UUID) -> None:
+        """As the command line does: the rows, then the wake."""
+        self.run(self._cancel(JobFilter(TENANT, job_ids=job_ids)))
+
+    def cancel_all(self) -> None:
+        for tenant in {row["tenant_id"] for row in self.rows("SELECT DISTINCT tenant_id FROM jobs")}:
+            self.run(self._cancel(JobFilter(tenant)))
+
+    async def _cancel(self, which: JobFilter) -> None:
+        async with self.database.transaction() as tx:
+            touched = await tx.jobs.cancel(which)
+            await tx.batches.close_if_done([row["batch_id"] for row in touched if row["batch_id"]])
+        await Wakes(self.client_redis).cancel([row["id"] for row in touched if row["state"] == "running"])
+
+    def let_waiting_jobs_run(self) -> None:
+        """What waits for its next try is due now."""
+        with self.engine.begin() as connection:
+            connection.execute(text("UPDATE jobs SET run_at = now() WHERE state = 'queued'"))
+
+    def in_seconds(self, seconds: float) -> str:
+        return (datetime.now(UTC) + timedelta(seconds=seconds)).isoformat()
+
+    def state_of(self, job_id: UUID) -> str:
+        return str(self.value("SELECT state FROM jobs WHERE id = :id", id=job_id))
+
+    def ended_of(self, tenant: str) -> int:
+        query = "SELECT count(*) FROM jobs WHERE tenant_id = :tenant AND state = 'succeeded'"
+        return int(self.value(query, tenant=tenant))
+
+    def kill_children(self, name: str) -> None:
+        """kill -9 of what a program forked; the program itself lives."""
+        self.faults += 1
+        self.until(lambda: self.programs[name].running, 20, f"{name} runs")
+        for child in psutil.Process(self.programs[name].child.pid).children():
+            child.kill()
 
     def request(self, **fields: Any) -> JobRequest:
         marker = f"{self.chance.getrandbits(64):016x}"
@@ -210,6 +274,14 @@ class Bench:
                 raise AssertionError(f"not within {seconds:g} s: {what}; {self.describe()}")
             self.turn()
         return time.monotonic() - started
+
+    def until_without_restarts(self, condition: Callable[[], bool], seconds: float, what: str) -> None:
+        """Like `until`, but nobody starts what ended."""
+        until = time.monotonic() + seconds
+        while not condition():
+            if time.monotonic() > until:
+                raise AssertionError(f"not within {seconds:g} s: {what}; {self.describe()}")
+            time.sleep(TURN_S)
 
     def recover(self, condition: Callable[[], bool], seconds: float, what: str) -> float:
         """Waits for a recovery and remembers the longest."""
@@ -282,7 +354,7 @@ class Bench:
 
     def _open_client(self) -> None:
         async def build() -> Submission:
-            self.database = Database(self.database_url, pool_size=2, name="bench")
+            self.database = Database(self.database_url, pool_size=2, name="bench", pre_ping=True)
             self.client_redis = connect_redis(self.redis_url)
             state = routing_state(load_fleet(self.fleet_file))
             return Submission(self.database, HintSender(self.client_redis), state)

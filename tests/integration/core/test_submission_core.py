@@ -13,6 +13,7 @@ from staffel.contracts.tiers import Queue
 from staffel.storage.broker import connect_redis
 from staffel.storage.hints import HintSender
 from tests.support.fleet import TENANT, Bench
+from tests.support.waiting import until
 
 PAST = datetime.now(UTC) - timedelta(minutes=1)
 TABLES = ("jobs", "payloads", "batches", "idempotency_keys")
@@ -90,9 +91,7 @@ async def test_a_key_is_replayed_even_when_the_deadline_has_passed_meanwhile(ben
     batch = BatchRequest(idempotency_key="b")
     in_batch = soon.model_copy(update={"idempotency_key": None})
     whole = await bench.submission.submit_batch(TENANT, batch, [Submitted(in_batch)])
-    assert soon.deadline is not None
-    while datetime.now(UTC) <= soon.deadline:
-        await asyncio.sleep(0.01)
+    await until(lambda: soon.deadline is not None and datetime.now(UTC) > soon.deadline)
     assert (await bench.submission.submit(TENANT, soon)).job_id == first.job_id
     again = await bench.submission.submit_batch(TENANT, batch, [Submitted(in_batch)])
     assert (again.batch_id, again.replayed) == (whole.batch_id, True)
@@ -192,7 +191,10 @@ async def test_an_idempotency_key_with_nul_is_refused() -> None:
 
 async def test_lone_surrogates_in_names_of_files_do_not_break_a_batch(bench: Bench) -> None:
     odd = "caf\udce9.txt"
-    items = [Submitted(request(), source=odd), Rejected(odd, UnreadableDocumentError(f"{odd}: broken\x00"))]
+    items: list[Submitted | Rejected] = [
+        Submitted(request(), source=odd),
+        Rejected(odd, UnreadableDocumentError(f"{odd}: broken\x00")),
+    ]
     accepted = await bench.submission.submit_batch(TENANT, BatchRequest(idempotency_key="b"), items)
     sources = bench.rows("SELECT source FROM jobs ORDER BY batch_index")
     assert [row["source"] for row in sources] == ["caf?.txt", "caf?.txt"]

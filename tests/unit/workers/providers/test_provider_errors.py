@@ -8,9 +8,9 @@ import pytest
 
 from staffel.contracts.errors import (
     ContextExceededError,
+    ProviderOverloadedError,
     ProviderRejectedError,
     ProviderUnauthorizedError,
-    ProviderUnavailableError,
     StaffelError,
 )
 from workers.providers.anthropic_protocol import structured_output
@@ -39,11 +39,11 @@ REQUEST = ModelRequest(
         (401, ProviderUnauthorizedError),
         (403, ProviderUnauthorizedError),
         (404, ProviderRejectedError),
-        (408, ProviderUnavailableError),
+        (408, ProviderOverloadedError),
         (422, ProviderRejectedError),
-        (429, ProviderUnavailableError),
-        (500, ProviderUnavailableError),
-        (529, ProviderUnavailableError),
+        (429, ProviderOverloadedError),
+        (500, ProviderOverloadedError),
+        (529, ProviderOverloadedError),
     ],
 )
 def test_a_status_decides_the_error(status: int, expected: type[StaffelError]) -> None:

@@ -64,7 +64,7 @@ def test_a_schema_that_requires_itself_is_refused() -> None:
 
 
 def dice(seed: int) -> random.Random:
-    return random.Random(seed)  # noqa: S311 - a play, not a secret
+    return random.Random(seed)
 
 
 def call(prompt: str = "Where to?", **changes: Any) -> Call:
