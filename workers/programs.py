@@ -12,7 +12,7 @@ from celery import signals
 from staffel.contracts.tiers import Queue
 from staffel.fleet import load_fleet
 from staffel.observability.logs import configure_logging
-from workers import process
+from workers import broken_messages, process
 from workers.bootstrap import classifier_service, control_service, executor_service, require_pool
 from workers.celery_app import create_app
 from workers.settings import WorkerSettings
@@ -50,11 +50,14 @@ def run_control(settings: WorkerSettings) -> None:
 def run_flower(settings: WorkerSettings, arguments: Sequence[str]) -> None:
     """Runs Flower on the fleet's broker; its access control stands in the arguments."""
     app = create_app(settings.require_redis_url(), name="flower")
+    # Flower 2.2 sorts the queues together with the default one (views/__init__.py), and None has no order.
+    app.conf.task_default_queue = Queue.CLASSIFY.value
     app.start(["flower", *arguments])
 
 
 def _serve(settings: WorkerSettings, *, queue: str, name: str, slots: int, pool: str) -> None:
     signals.setup_logging.connect(lambda **_: _logging(settings), weak=False)
+    broken_messages.install()
     app = create_app(
         settings.require_redis_url(),
         name=queue,

@@ -50,8 +50,23 @@ def upgrade() -> None:
         "tenants",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("weight", sa.Double(), server_default="1", nullable=False),
+        sa.Column("keep_jobs_days", sa.Integer(), nullable=True),
+        sa.Column("keep_failed_days", sa.Integer(), nullable=True),
+        sa.Column("keep_payloads_days", sa.Integer(), nullable=True),
+        sa.Column("keep_keys_days", sa.Integer(), nullable=True),
         sa.Column(
             "created_at", postgresql.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False
+        ),
+        sa.CheckConstraint(
+            "keep_failed_days BETWEEN 0 AND 36500", name=op.f("ck_tenants_keep_failed_days")
+        ),
+        sa.CheckConstraint("keep_jobs_days BETWEEN 0 AND 36500", name=op.f("ck_tenants_keep_jobs_days")),
+        sa.CheckConstraint(
+            "keep_keys_days BETWEEN 0 AND 36500 AND (keep_keys_days = 0 OR keep_keys_days >= 7)",
+            name=op.f("ck_tenants_keep_keys_days"),
+        ),
+        sa.CheckConstraint(
+            "keep_payloads_days BETWEEN 0 AND 36500", name=op.f("ck_tenants_keep_payloads_days")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tenants")),
     )
@@ -97,7 +112,12 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("tenant_id", "key", name=op.f("pk_idempotency_keys")),
     )
-    op.create_index("ix_idempotency_keys_created_at", "idempotency_keys", ["created_at"], unique=False)
+    op.create_index(
+        "ix_idempotency_keys_tenant_id_created_at",
+        "idempotency_keys",
+        ["tenant_id", "created_at"],
+        unique=False,
+    )
     op.create_table(
         "tenant_tiers",
         sa.Column("tenant_id", sa.Text(), nullable=False),
@@ -187,6 +207,13 @@ def upgrade() -> None:
         ["batch_id", "batch_index"],
         unique=False,
         postgresql_where=sa.text("batch_id IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_jobs_ended",
+        "jobs",
+        ["tenant_id", "state", "finished_at"],
+        unique=False,
+        postgresql_where=sa.text("finished_at IS NOT NULL"),
     )
     op.create_index(
         "ix_jobs_leases", "jobs", ["lease_until"], unique=False, postgresql_where=sa.text("state = 'running'")
@@ -454,11 +481,12 @@ def downgrade() -> None:
     )
     op.drop_index("ix_jobs_listing", table_name="jobs")
     op.drop_index("ix_jobs_leases", table_name="jobs", postgresql_where=sa.text("state = 'running'"))
+    op.drop_index("ix_jobs_ended", table_name="jobs", postgresql_where=sa.text("finished_at IS NOT NULL"))
     op.drop_index("ix_jobs_batch", table_name="jobs", postgresql_where=sa.text("batch_id IS NOT NULL"))
     op.drop_table("jobs")
     op.drop_index("ix_tenant_tiers_tier_last_start", table_name="tenant_tiers")
     op.drop_table("tenant_tiers")
-    op.drop_index("ix_idempotency_keys_created_at", table_name="idempotency_keys")
+    op.drop_index("ix_idempotency_keys_tenant_id_created_at", table_name="idempotency_keys")
     op.drop_table("idempotency_keys")
     op.drop_index("ix_batches_tenant_id_submitted_at", table_name="batches")
     op.drop_index("ix_batches_open", table_name="batches", postgresql_where=sa.text("finished_at IS NULL"))

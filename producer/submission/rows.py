@@ -108,6 +108,13 @@ def rejected_row(item: Rejected, slot: BatchSlot, *, finished_at: datetime) -> d
     }
 
 
+def most_urgent(items: Iterable[Submitted]) -> int:
+    """The priority of the most urgent item of a batch."""
+    default = default_priority(waiting=False, in_batch=True)
+    given = (item.request.priority for item in items)
+    return min((default if priority is None else priority for priority in given), default=default)
+
+
 def fresh_ids(count: int) -> tuple[UUID, ...]:
     """Ids in ascending order."""
     return tuple(sorted(new_id() for _ in range(count)))

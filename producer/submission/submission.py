@@ -14,6 +14,7 @@ from producer.submission.rows import (
     body_hash,
     fresh_ids,
     job_row,
+    most_urgent,
     payload_row,
     rejected_row,
 )
@@ -50,7 +51,7 @@ class Submission:
             self.check(request)  # not before: a replay stays one when its deadline has passed meanwhile
             row = job_row(request, job_id=job_id, tenant_id=tenant_id, waiting=waiting)
             await tx.intake.add_jobs([row], [payload_row(request, job_id)])
-        return Accepted(job_id, hinted=await self._hints.send([job_id]))
+        return Accepted(job_id, hinted=await self._hints.send([job_id], priority=row["priority"]))
 
     async def submit_batch(
         self, tenant_id: str, batch: BatchRequest, items: Sequence[Submitted | Rejected]
@@ -68,8 +69,11 @@ class Submission:
                     return AcceptedBatch(held[use.key].batch_id or batch_id, (), rejected, replayed=True)
             job_ids = await self._insert(tx, tenant_id, batch, batch_id, checked)
             await tx.batches.close_if_done([batch_id])
+        accepted = [
+            (i, item) for i, item in zip(job_ids, checked, strict=True) if isinstance(item, Submitted)
+        ]
         hinted = await self._hints.send(
-            [i for i, item in zip(job_ids, checked, strict=True) if isinstance(item, Submitted)]
+            [i for i, _ in accepted], priority=most_urgent(i for _, i in accepted)
         )
         return AcceptedBatch(batch_id, tuple(job_ids), rejected, hinted=hinted)
 

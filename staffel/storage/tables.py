@@ -52,6 +52,12 @@ def _now(name: str) -> Column[object]:
     return Column(name, Time, nullable=False, server_default=func.now())
 
 
+def _days(name: str, *, least: int = 0) -> Column[object]:
+    """How many days a tenant keeps something: NULL as the settings say, 0 for ever."""
+    rule = f"{name} BETWEEN 0 AND 36500" + (f" AND ({name} = 0 OR {name} >= {least})" if least else "")
+    return Column(name, Integer, CheckConstraint(rule, name=name))
+
+
 def _partial(name: str, *columns: str, where: str) -> Index:
     return Index(name, *columns, postgresql_where=text(where))
 
@@ -66,6 +72,11 @@ tenants = Table(
     Column(
         "weight", Double, CheckConstraint("weight > 0", name="weight"), nullable=False, server_default="1"
     ),
+    # its own ages of retention (docs/retention.md)
+    _days("keep_jobs_days"),
+    _days("keep_failed_days"),
+    _days("keep_payloads_days"),
+    _days("keep_keys_days", least=7),
     _now("created_at"),
 )
 
@@ -92,7 +103,7 @@ idempotency_keys = Table(
     Column("job_id", Uuid),
     Column("batch_id", Uuid),
     _now("created_at"),
-    Index("ix_idempotency_keys_created_at", "created_at"),
+    Index("ix_idempotency_keys_tenant_id_created_at", "tenant_id", "created_at"),
 )
 
 jobs = Table(
@@ -156,6 +167,8 @@ jobs = Table(
     _partial("ix_jobs_open_deadline", "deadline", where=f"{OPEN_STATES} AND deadline IS NOT NULL"),
     _partial("ix_jobs_open_batch", "batch_id", where=OPEN_STATES),
     _partial("ix_jobs_batch", "batch_id", "batch_index", where="batch_id IS NOT NULL"),
+    # what ended, the oldest first: for the pruner and for dead letters
+    _partial("ix_jobs_ended", "tenant_id", "state", "finished_at", where="finished_at IS NOT NULL"),
     Index("ix_jobs_listing", "tenant_id", "submitted_at", "id"),
 )
 
