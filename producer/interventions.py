@@ -1,7 +1,8 @@
-"""Cancel and retry: what people do to jobs that are already there."""
+"""Cancel, retry and discard: what people do to jobs that are already there."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from redis.exceptions import RedisError
@@ -62,6 +63,16 @@ class Interventions:
         async with self._database.transaction() as tx:
             job_ids = await tx.jobs.retry(which)
         return Retried(tuple(job_ids), hinted=await self._hints.send(job_ids))
+
+    async def count(self, which: JobFilter) -> tuple[int, datetime]:
+        """How many jobs are meant, and when that was asked by the database's clock."""
+        async with self._database.transaction() as tx:
+            return await tx.jobs.count(which)
+
+    async def discard(self, which: JobFilter) -> tuple[UUID, ...]:
+        """Gives dead jobs up: cancelled, their content erased; their costs and attempts stay."""
+        async with self._database.transaction() as tx:
+            return tuple(await tx.jobs.discard(which))
 
     async def _wake(self, asked: Sequence[UUID], ended: Sequence[UUID]) -> bool:
         try:

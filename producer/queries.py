@@ -6,12 +6,12 @@ from typing import Any
 from uuid import UUID
 
 from producer.progress import BatchProgress, progress_of
+from producer.selection import Selection
 from producer.tier_report import Count, TierRow, counts, tier_rows
 from staffel.contracts.errors import NotFoundError
 from staffel.contracts.results import JobResult
 from staffel.contracts.states import JobState
 from staffel.storage.database import Database
-from staffel.storage.repositories.jobs import JobFilter
 from staffel.storage.repositories.reports import CostKey, OwnerKind
 
 Row = Mapping[Any, Any]
@@ -50,19 +50,10 @@ class Queries:
         self._database = database
         self._tenant_id = tenant_id
 
-    async def jobs(
-        self,
-        *,
-        limit: int,
-        states: tuple[JobState, ...] = (),
-        tier: str | None = None,
-        batch_id: UUID | None = None,
-        job_ids: tuple[UUID, ...] = (),
-    ) -> list[Row]:
+    async def jobs(self, which: Selection, *, limit: int) -> list[Row]:
         """The newest first."""
-        which = JobFilter(self._tenant_id, states, tier, batch_id, job_ids)
         async with self._database.transaction() as tx:
-            return [_public(row) for row in await tx.jobs.page(which, limit=limit)]
+            return [_public(row) for row in await tx.jobs.page(which.of(self._tenant_id), limit=limit)]
 
     async def job(self, job_id: UUID) -> JobHistory:
         """Raises NotFoundError."""

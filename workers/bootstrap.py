@@ -13,6 +13,7 @@ from staffel.contracts.tiers import Tier
 from staffel.fleet import Fleet, load_fleet
 from staffel.routing_state import routing_state
 from staffel.storage.broker import connect_redis
+from staffel.storage.circuits import CircuitRules, Circuits
 from staffel.storage.database import Database
 from staffel.storage.hints import HintSender
 from staffel.storage.repositories.runs import Claimer, Offer
@@ -27,7 +28,8 @@ from workers.executor.leases import Leases
 from workers.executor.recorder import Recorder
 from workers.handlers import LanguageHandler
 from workers.outcomes import Limits
-from workers.providers.gate import Providers
+from workers.providers.breaker import CircuitBreaker
+from workers.providers.gate import Providers, adapter_of
 from workers.retry import Backoff
 from workers.services import AfterCommit, ClassifierService, Connections, ControlService, ExecutorService
 from workers.settings import WorkerSettings
@@ -77,8 +79,15 @@ def executor_service(settings: WorkerSettings, worker: str) -> ExecutorService:
     pool = require_pool(settings)
     slots = load_fleet(settings.fleet_path()).pools[pool].slots
     parts = Parts.of(settings, pool_size=min(slots, MAX_DATABASE_CONNECTIONS), name=pool)
-    providers = Providers.of(parts.fleet, keys(), settings.embedded_base_url, settings.embedded_key)
+    providers = Providers.of(
+        parts.fleet,
+        keys(),
+        settings.embedded_base_url,
+        settings.embedded_key,
+        guard=CircuitBreaker(Circuits(parts.connections.redis, circuit_rules_of(settings))),
+    )
     tier = parts.fleet.pools[pool].tier
+    load_protocols(parts.fleet, tier)
     leases = Leases(parts.connections.database, settings.lease)
     executor = Executor(
         settings=settings,
@@ -145,6 +154,20 @@ def limits_of(settings: WorkerSettings) -> Limits:
         backoff=Backoff(
             base=timedelta(seconds=settings.backoff_base_s), cap=timedelta(seconds=settings.backoff_cap_s)
         ),
+    )
+
+
+def load_protocols(fleet: Fleet, tier: Tier) -> None:
+    """Imports the tier's SDKs before any job runs: later the loop would stand still, and leases expire."""
+    for model in fleet.tiers[tier].models:
+        adapter_of(fleet.provider_of(model).protocol)
+
+
+def circuit_rules_of(settings: WorkerSettings) -> CircuitRules:
+    return CircuitRules(
+        failures=settings.breaker_failures,
+        cooldown=timedelta(seconds=settings.breaker_cooldown_s),
+        cooldown_cap=timedelta(seconds=settings.breaker_cooldown_cap_s),
     )
 
 

@@ -1,9 +1,10 @@
 """Keeps a worker alive when a message in its queue is no JSON.
 
 kombu 5.7.0 lets the JSONDecodeError of `Channel._brpop_read` through (kombu/transport/redis.py), and the
-worker exits: anybody who can write into the broker could stop the fleet, a message at a time. A message without
-properties ends in a KeyError instead, which counts as a lost connection: the message is gone and the worker
-goes on. So what cannot be read is handed on as such an empty message. A test fails when kombu mends it.
+worker exits: anybody who can write into the broker could stop the fleet, a message at a time. A message
+without properties ends in a KeyError instead, which counts as a lost connection: the message is gone and
+the worker goes on. So what cannot be read is handed on as such an empty message. A test fails when kombu
+mends it.
 """
 
 import json

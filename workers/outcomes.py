@@ -1,10 +1,11 @@
 """How an attempt ends, as values, and the pure rules that choose between them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 
 from staffel.contracts.errors import (
+    CircuitOpenError,
     ContextExceededError,
     CostLimitError,
     DataClassError,
@@ -50,10 +51,14 @@ class FallBack:
 
 @dataclass(frozen=True, slots=True)
 class RetryAt:
-    """The provider cannot answer now: the same tier tries again after a while."""
+    """The provider cannot answer now: the same tier tries again after a while.
+
+    Not `charged` to the job when nobody was asked.
+    """
 
     delay: timedelta
     error: StaffelError
+    charged: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +137,8 @@ def of_error(claim: Claim, error: StaffelError, limits: Limits) -> Outcome:
             return _escalate_or_fail(claim, error, limits)
         case ProviderUnauthorizedError() | CostLimitError() | DataClassError():
             return _fall_back_or(claim, error, limits, Failed(error))
+        case CircuitOpenError():
+            return _go_elsewhere_or_wait(claim, error, limits)
         case TransientError() if claim.transient_failures < limits.max_transient_failures:
             return RetryAt(limits.backoff.delay(claim.transient_failures + 1, error.retry_after), error)
         case TransientError():
@@ -161,6 +168,15 @@ def _escalate_or_fail(claim: Claim, error: StaffelError, limits: Limits) -> Outc
     if better is None or claim.escalations >= limits.max_escalations:
         return _keep_best_or(claim, Failed(error), error)
     return Escalate(better, error.message)
+
+
+def _go_elsewhere_or_wait(claim: Claim, error: CircuitOpenError, limits: Limits) -> Outcome:
+    """Another provider at once, where the job may change its tier; else this one when it is tried again."""
+    wait = RetryAt(limits.backoff.delay(1, error.retry_after), error, charged=False)
+    if claim.strategy is Strategy.FIXED:
+        return wait
+    elsewhere = tuple(tier for tier in claim.permitted if tier in error.tiers_elsewhere)
+    return _fall_back_or(replace(claim, permitted=elsewhere), error, limits, wait)
 
 
 def _fall_back_or(claim: Claim, error: StaffelError, limits: Limits, otherwise: Outcome) -> Outcome:

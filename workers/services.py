@@ -21,6 +21,7 @@ from workers.dispatch.window import Dispatcher
 from workers.executor import Executor
 from workers.executor.leases import Leases
 from workers.executor.recorder import Recorded
+from workers.health import Reporter
 from workers.outcomes import Interruption
 from workers.providers.gate import Providers
 
@@ -89,8 +90,11 @@ class ExecutorService:
     wakes: Wakes
     heartbeat_s: float
     background: Background = field(default_factory=Background)
+    reporter: Reporter | None = None
 
     async def open(self) -> None:
+        if self.reporter is not None:
+            self.background.start(self.reporter.run_forever())
         self.background.start(self.leases.beat_forever(self.heartbeat_s))
         self.background.start(self._hear_cancels())
 
@@ -122,14 +126,19 @@ class ClassifierService:
 
     connections: Connections
     classification: Classification
+    background: Background = field(default_factory=Background)
+    reporter: Reporter | None = None
 
     async def open(self) -> None:
         """Connects at first use."""
+        if self.reporter is not None:
+            self.background.start(self.reporter.run_forever())
 
     def release(self) -> None:
         """A batch that is cut off is rolled back and found again."""
 
     async def close(self) -> None:
+        await self.background.stop()
         await self.connections.close()
 
 
@@ -139,10 +148,15 @@ class ControlService:
 
     connections: Connections
     reconciler: Reconciler
+    background: Background = field(default_factory=Background)
+    reporter: Reporter | None = None
 
     async def run(self) -> None:
         """Until it is cancelled."""
         try:
+            if self.reporter is not None:
+                self.background.start(self.reporter.run_forever())
             await self.reconciler.run_forever()
         finally:
+            await self.background.stop()
             await self.connections.close()

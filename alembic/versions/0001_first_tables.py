@@ -40,6 +40,7 @@ def upgrade() -> None:
         sa.Column(
             "booked_at", postgresql.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False
         ),
+        sa.CheckConstraint("kind IN ('booking', 'correction')", name=op.f("ck_costs_kind")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_costs")),
         sa.UniqueConstraint("call_id", "kind", name=op.f("uq_costs_call_id_kind")),
     )
@@ -57,9 +58,8 @@ def upgrade() -> None:
         sa.Column(
             "created_at", postgresql.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False
         ),
-        sa.CheckConstraint(
-            "keep_failed_days BETWEEN 0 AND 36500", name=op.f("ck_tenants_keep_failed_days")
-        ),
+        sa.CheckConstraint("weight > 0", name=op.f("ck_tenants_weight")),
+        sa.CheckConstraint("keep_failed_days BETWEEN 0 AND 36500", name=op.f("ck_tenants_keep_failed_days")),
         sa.CheckConstraint("keep_jobs_days BETWEEN 0 AND 36500", name=op.f("ck_tenants_keep_jobs_days")),
         sa.CheckConstraint(
             "keep_keys_days BETWEEN 0 AND 36500 AND (keep_keys_days = 0 OR keep_keys_days >= 7)",
@@ -178,6 +178,7 @@ def upgrade() -> None:
         sa.Column("queued_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
         sa.Column("started_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
         sa.Column("finished_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.CheckConstraint("priority BETWEEN 0 AND 9", name=op.f("ck_jobs_priority")),
         sa.CheckConstraint("(state = 'running') = (lease_token IS NOT NULL)", name=op.f("ck_jobs_lease")),
         sa.CheckConstraint(
             "(state IN ('queued', 'running', 'submitted')) = (finished_at IS NULL)",

@@ -29,6 +29,7 @@ ATTEMPTS = (
     "started_at",
     "finished_at",
     "reason",
+    "error_code",
     "error_message",
 )
 CALLS = ("attempt", "purpose", "provider", "model", "state", "latency_ms", "error_code", "intended_at")

@@ -1,7 +1,7 @@
 """`staffel jobs`: look at jobs, stop them, send them again."""
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 import typer
@@ -14,12 +14,13 @@ from producer.commands.job_changes import (
     warn_unhinted,
     warn_untold,
 )
+from producer.commands.job_options import JobIds, JobOptions, with_job_options
 from producer.commands.session import parse_id, parse_ids, run, settings
+from producer.selection import Selection
 from staffel.cli.failures import WRONG_INPUT
 from staffel.cli.printing import note, print_json, print_table
 from staffel.contracts.errors import InvalidRequestError
 from staffel.contracts.states import TERMINAL, JobState
-from staffel.contracts.tiers import Tier
 
 if TYPE_CHECKING:
     from producer.bootstrap import Doors
@@ -43,39 +44,36 @@ def register(app: typer.Typer) -> None:
 
 
 @jobs.command("list")
+@with_job_options
 def list_jobs(
+    chosen: JobOptions,
     state: Annotated[list[JobState] | None, typer.Option(help="May be repeated.")] = None,
-    tier: Annotated[Tier | None, typer.Option()] = None,
-    batch: Annotated[str | None, typer.Option(metavar="ID")] = None,
     limit: Limit = 50,
     as_json: Json = False,
 ) -> None:
     """List jobs, the newest first."""
-    batch_id = parse_id(batch, "batch") if batch else None
-    show_jobs(find_jobs(tuple(state or ()), tier=tier, batch_id=batch_id, limit=limit), as_json=as_json)
+    show_jobs(find_jobs(chosen.selection(tuple(state or ())), limit=limit), as_json=as_json)
 
 
-def find_jobs(
-    states: tuple[JobState, ...], *, limit: int, tier: Tier | None = None, batch_id: UUID | None = None
-) -> "list[Row]":
-    """The newest jobs in these states."""
+def find_jobs(which: Selection, *, limit: int) -> "list[Row]":
+    """The newest of these jobs."""
     from producer.bootstrap import open_queries
 
     async def ask() -> "list[Row]":
         async with open_queries(settings()) as queries:
-            if batch_id is not None:
-                await queries.require_batch(batch_id)
-            return await queries.jobs(limit=limit, states=states, tier=tier, batch_id=batch_id)
+            if which.batch_id is not None:
+                await queries.require_batch(which.batch_id)
+            return await queries.jobs(which, limit=limit)
 
     return run(ask())
 
 
-def show_jobs(rows: "list[Row]", *, as_json: bool) -> None:
+def show_jobs(rows: "list[Row]", *, as_json: bool, columns: tuple[str, ...] = COLUMNS) -> None:
     if as_json:
         print_json(rows)
         return
-    cells = [[row[column] for column in COLUMNS] for row in rows]
-    print_table([column.replace("_at", "").replace("_code", "") for column in COLUMNS], cells)
+    cells = [[row[column] for column in columns] for row in rows]
+    print_table([column.replace("_at", "").replace("_code", "") for column in columns], cells)
 
 
 @jobs.command()
@@ -108,7 +106,7 @@ def cancel(
         print_json(cancelled_document(cancelled) | {"untouched": others})
     else:
         say_cancelled(cancelled)
-    _say_untouched(others)
+    say_untouched(others)
 
 
 async def _cancel(job_ids: tuple[UUID, ...]) -> "tuple[Cancelled, dict[str, str]]":
@@ -118,71 +116,63 @@ async def _cancel(job_ids: tuple[UUID, ...]) -> "tuple[Cancelled, dict[str, str]
     async with open_doors(settings()) as doors:
         cancelled = await doors.interventions.cancel(JobFilter(doors.tenant_id, job_ids=job_ids))
         warn_untold(cancelled, doors.redis_place)
-        touched = {*cancelled.ended, *cancelled.asked}
-        return cancelled, await _untouched(doors, [i for i in job_ids if i not in touched])
+        return cancelled, await untouched(doors, job_ids, {*cancelled.ended, *cancelled.asked})
 
 
 @jobs.command()
+@with_job_options
 def retry(
-    job_ids: Annotated[list[str] | None, typer.Argument(metavar="[ID...]", show_default=False)] = None,
+    chosen: JobOptions,
+    job_ids: JobIds = None,
     state: Annotated[list[JobState] | None, typer.Option(help="failed, dead or cancelled.")] = None,
-    batch: Annotated[
-        str | None, typer.Option(metavar="ID", help="All of a batch that did not succeed.")
-    ] = None,
     as_json: Json = False,
 ) -> None:
     """Send jobs through the fleet again that failed, died or were cancelled, their counters at zero."""
-    if not (job_ids or state or batch):
-        raise InvalidRequestError("name jobs, or give --state or --batch")
-    wrong = sorted(set(state or ()) - RETRYABLE)
+    which = chosen.selection(tuple(state or ()), job_ids)
+    wrong = sorted(set(which.states) - RETRYABLE)
     if wrong:
         raise InvalidRequestError(f"{wrong[0]} jobs cannot be retried", field="state")
-    batch_id = parse_id(batch, "batch") if batch else None
-    retry_jobs(parse_ids(job_ids), states=tuple(state or ()), batch_id=batch_id, as_json=as_json)
+    if not (which.states or which.narrows):
+        raise InvalidRequestError("name jobs, or give --state or --batch or another filter")
+    retry_jobs(which, as_json=as_json)
 
 
-def retry_jobs(
-    job_ids: tuple[UUID, ...] = (),
-    *,
-    states: tuple[JobState, ...] = (),
-    batch_id: UUID | None = None,
-    as_json: bool,
-) -> None:
-    """Retries what all the filters that are given have in common."""
-    retried, others = run(_retry(job_ids, states, batch_id))
+def retry_jobs(which: Selection, *, as_json: bool) -> None:
+    """Retries what all that is given has in common."""
+    retried, others = run(_retry(which))
     if as_json:
         print_json(retried_document(retried) | {"untouched": others})
     else:
         say_retried(retried)
-    _say_untouched(others)
+    say_untouched(others)
 
 
-async def _retry(
-    job_ids: tuple[UUID, ...], states: tuple[JobState, ...], batch_id: UUID | None
-) -> "tuple[Retried, dict[str, str]]":
+async def _retry(which: Selection) -> "tuple[Retried, dict[str, str]]":
     from producer.bootstrap import open_doors
-    from staffel.storage.repositories.jobs import JobFilter
 
     async with open_doors(settings()) as doors:
-        if batch_id is not None:
-            await doors.queries.require_batch(batch_id)
-        which = JobFilter(doors.tenant_id, states, batch_id=batch_id, job_ids=job_ids)
-        retried = await doors.interventions.retry(which)
+        if which.batch_id is not None:
+            await doors.queries.require_batch(which.batch_id)
+        retried = await doors.interventions.retry(which.of(doors.tenant_id))
         warn_unhinted(retried, doors.redis_place)
-        touched = set(retried.job_ids)
-        return retried, await _untouched(doors, [i for i in job_ids if i not in touched])
+        others = await untouched(doors, which.job_ids, set(retried.job_ids))
+        for job_id, why in others.items():
+            if any(why == f"is {state}" for state in which.states or RETRYABLE):
+                others[job_id] = f"{why} and has no content that could be sent"
+        return retried, others
 
 
-async def _untouched(doors: "Doors", job_ids: list[UUID]) -> dict[str, str]:
+async def untouched(doors: "Doors", job_ids: tuple[UUID, ...], touched: set[UUID]) -> dict[str, str]:
     """Why nothing was done to jobs that were named: what they are, or that there are none."""
-    if not job_ids:
+    left = tuple(job_id for job_id in job_ids if job_id not in touched)
+    if not left:
         return {}
-    found = await doors.queries.jobs(limit=len(job_ids), job_ids=tuple(job_ids))
+    found = await doors.queries.jobs(Selection(job_ids=left), limit=len(left))
     states = {row["id"]: f"is {row['state']}" for row in found}
-    return {str(job_id): states.get(job_id, "there is no such job") for job_id in job_ids}
+    return {str(job_id): states.get(job_id, "there is no such job") for job_id in left}
 
 
-def _say_untouched(others: dict[str, Any]) -> None:
+def say_untouched(others: dict[str, str]) -> None:
     for job_id, why in others.items():
         note(f"untouched: {job_id}: {why}")
     if others:

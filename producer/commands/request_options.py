@@ -1,16 +1,15 @@
 """The options of a request, declared once for every command that takes them."""
 
-import inspect
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
-from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from producer.commands.option_group import with_options
 from producer.times import parse_deadline
 from staffel.contracts.errors import InvalidRequestError
 from staffel.contracts.privacy import DataClass
@@ -79,23 +78,7 @@ class RequestOptions:
 
 def with_request_options(command: Callable[..., None]) -> Callable[..., None]:
     """Replaces the parameter `request: RequestOptions` of a command by one option a field."""
-    signature = inspect.signature(command)
-    names = [field.name for field in fields(RequestOptions)]
-
-    @wraps(command)
-    def expanded(**given: Any) -> None:
-        request = RequestOptions(**{name: given.pop(name) for name in names})
-        command(**given, request=request)
-
-    own = [parameter for parameter in signature.parameters.values() if parameter.name != "request"]
-    options = [
-        inspect.Parameter(
-            field.name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=field.type
-        )
-        for field in fields(RequestOptions)
-    ]
-    expanded.__signature__ = signature.replace(parameters=[*own, *options])  # type: ignore[attr-defined]
-    return expanded
+    return with_options(command, RequestOptions, "request")
 
 
 def _given(values: dict[str, Any]) -> dict[str, object]:

@@ -4,7 +4,6 @@ import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -93,8 +92,14 @@ def payload_row(request: JobRequest, job_id: UUID) -> dict[str, Any]:
     return {"job_id": job_id, "content": content, "options": request.options.model_dump(mode="json")}
 
 
-def rejected_row(item: Rejected, slot: BatchSlot, *, finished_at: datetime) -> dict[str, Any]:
-    """A row of `jobs` for an item that is no job: failed from the start."""
+def batch_row(batch: BatchRequest, batch_id: UUID, tenant_id: str) -> dict[str, Any]:
+    """A row of `batches`."""
+    own = batch.model_dump(include={"name", "callback_url", "metadata"})
+    return own | {"id": batch_id, "tenant_id": tenant_id}
+
+
+def rejected_row(item: Rejected, slot: BatchSlot) -> dict[str, Any]:
+    """A row of `jobs` for an item that is no job: failed from the start; the database says when."""
     return slot.columns() | {
         "source": item.source,
         "task": REJECTED_TASK,
@@ -104,7 +109,6 @@ def rejected_row(item: Rejected, slot: BatchSlot, *, finished_at: datetime) -> d
         "state": JobState.FAILED.value,
         "error_code": item.error.code,
         "error_message": item.error.message,
-        "finished_at": finished_at,
     }
 
 

@@ -13,7 +13,8 @@
     └── TransientError            may work later; `retry_after` says when
         ├── UnreachableError          a server of ours is down
         ├── ProviderUnavailableError  connection lost or time-out: whether it worked is not known
-        │   └── ProviderOverloadedError   5xx, 429: it answered that it cannot
+        │   ├── ProviderOverloadedError   5xx, 429: it answered that it cannot
+        │   └── CircuitOpenError          it failed others just now: it was not asked
         └── ProviderUnauthorizedError the key is refused: for people to mend, jobs fall back
 
 The `code` of a class is what is stored with a job and shown to clients.
@@ -21,6 +22,8 @@ The `code` of a class is what is stored with a job and shown to clients.
 
 from datetime import timedelta
 from typing import ClassVar
+
+from staffel.contracts.tiers import Tier
 
 
 class StaffelError(Exception):
@@ -140,6 +143,22 @@ class ProviderOverloadedError(ProviderUnavailableError):
     """The provider answered that it cannot serve the request now."""
 
     code = "provider_overloaded"
+
+
+class CircuitOpenError(ProviderUnavailableError):
+    """The provider has failed several times in a row and was not asked."""
+
+    code = "circuit_open"
+
+    def __init__(
+        self,
+        message: str | None = None,
+        *,
+        retry_after: timedelta | None = None,
+        tiers_elsewhere: frozenset[Tier] = frozenset(),
+    ) -> None:
+        super().__init__(message, retry_after=retry_after)
+        self.tiers_elsewhere = tiers_elsewhere  # those that another provider serves
 
 
 class ProviderUnauthorizedError(TransientError):

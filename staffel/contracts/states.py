@@ -22,7 +22,8 @@ class JobState(StrEnum):
 TERMINAL = frozenset({JobState.SUCCEEDED, JobState.FAILED, JobState.DEAD, JobState.CANCELLED})
 OPEN = frozenset(JobState) - TERMINAL
 
-#: From each state, the states one step away. A retry by hand is the only way out of a terminal state.
+#: From each state, the states one step away. The ways out of a terminal state are taken by hand: a retry,
+#: and that a dead job is discarded.
 TRANSITIONS: dict[JobState, frozenset[JobState]] = {
     JobState.SUBMITTED: frozenset({JobState.QUEUED, JobState.FAILED, JobState.CANCELLED}),
     JobState.QUEUED: frozenset({JobState.RUNNING, JobState.FAILED, JobState.CANCELLED}),
@@ -31,7 +32,7 @@ TRANSITIONS: dict[JobState, frozenset[JobState]] = {
     ),
     JobState.SUCCEEDED: frozenset(),
     JobState.FAILED: frozenset({JobState.SUBMITTED}),
-    JobState.DEAD: frozenset({JobState.SUBMITTED}),
+    JobState.DEAD: frozenset({JobState.SUBMITTED, JobState.CANCELLED}),
     JobState.CANCELLED: frozenset({JobState.SUBMITTED}),
 }
 

@@ -110,6 +110,13 @@ class Fleet(Spec):
         spec = self.tiers.get(tier)
         return tuple(name for name in spec.models if self.permits(data_class, name)) if spec else ()
 
+    def tiers_beyond(self, provider: str, data_class: DataClass) -> frozenset[Tier]:
+        """The tiers whose first model for the data class is another provider's."""
+        first = {tier: self.models_for(tier, data_class)[:1] for tier in self.tiers}
+        return frozenset(
+            tier for tier, names in first.items() for name in names if self.models[name].provider != provider
+        )
+
     def tiers_of(self, model: str) -> tuple[Tier, ...]:
         """The tiers that offer a model, cheapest first."""
         return tuple(tier for tier in LADDER if tier in self.tiers and model in self.tiers[tier].models)

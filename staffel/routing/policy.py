@@ -32,8 +32,8 @@ LONG_CODE_CHARS = 800
 COMPLEX_WORDS = 3
 
 #: Small models lose the thread of long texts well before their context ends.
-LONG_TOKENS = 4_000
-VERY_LONG_TOKENS = 16_000
+LONG_TOKENS = 6_000
+VERY_LONG_TOKENS = 24_000
 
 SHOWN_WORDS = 2
 

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
+from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -43,6 +44,11 @@ class Database:
             hide_parameters=True,  # they carry prompts, and errors are logged
             connect_args={"connect_timeout": 5, "application_name": name} | _session(frozen_after),
         )
+
+    async def ping(self) -> None:
+        """Asks for nothing. Raises UnreachableError."""
+        async with self.transaction() as tx:
+            await tx.connection.execute(text("SELECT 1"))
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[UnitOfWork]:

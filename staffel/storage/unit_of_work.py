@@ -13,6 +13,7 @@ from staffel.storage.repositories.intake import IntakeRepository
 from staffel.storage.repositories.jobs import JobRepository
 from staffel.storage.repositories.ledger import LedgerRepository
 from staffel.storage.repositories.reports import ReportRepository
+from staffel.storage.repositories.retention import RetentionRepository
 from staffel.storage.repositories.runs import RunRepository
 from staffel.storage.repositories.sweeps import SweepRepository
 
@@ -66,3 +67,7 @@ class UnitOfWork:
     @cached_property
     def reports(self) -> ReportRepository:
         return ReportRepository(self.connection)
+
+    @cached_property
+    def retention(self) -> RetentionRepository:
+        return RetentionRepository(self.connection)

@@ -54,6 +54,7 @@ def test_a_publish_that_was_doubled_runs_every_job_once(bench: Bench) -> None:
     assert requests_seen(bench) == 100
 
 
+@pytest.mark.long
 def test_a_classifier_that_dies_with_its_children_again_and_again_classifies_everything(bench: Bench) -> None:
     for number in range(8):
         bench.submit(150)

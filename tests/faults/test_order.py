@@ -1,5 +1,7 @@
 """Who waits how long beside whom, checked against the rank rule."""
 
+import pytest
+
 from tests.faults.bench.bench import Bench
 
 STARTED = """
@@ -8,6 +10,7 @@ STARTED = """
     FROM jobs WHERE started_at IS NOT NULL"""
 
 
+@pytest.mark.long
 def test_urgent_jobs_do_not_wait_behind_a_hundred_thousand_others(bench: Bench) -> None:
     bench.play({"action": {"delay_ms": 30}})
     bench.submit_bulk(100_000, priority=9)
@@ -21,6 +24,7 @@ def test_urgent_jobs_do_not_wait_behind_a_hundred_thousand_others(bench: Bench) 
     bench.cancel_all()
 
 
+@pytest.mark.long
 def test_a_small_tenant_is_served_beside_a_large_one(bench: Bench) -> None:
     bench.play({"action": {"delay_ms": 30}})
     bench.submit_bulk(5_000, tenant="large")

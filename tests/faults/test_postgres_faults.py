@@ -62,6 +62,7 @@ def test_postgres_without_a_free_connection_delays_and_loses_no_job(bench: Bench
     goes_on(bench, before)
 
 
+@pytest.mark.long
 def test_postgres_away_for_long_refuses_submissions_clearly_and_workers_go_on_afterwards(
     bench: Bench,
 ) -> None:

@@ -43,7 +43,7 @@ def test_redis_restarted_four_times_in_a_row_loses_no_job(bench: Bench) -> None:
     goes_on(bench, before)
 
 
-@pytest.mark.parametrize("seconds", [4, 20])
+@pytest.mark.parametrize("seconds", [4, pytest.param(20, marks=pytest.mark.long)])
 def test_redis_frozen_for_a_while_loses_no_job(bench: Bench, seconds: int) -> None:
     before = under_way(bench)
     bench.freeze_server("redis", seconds)

@@ -2,6 +2,7 @@
 
 import signal
 
+import pytest
 from sqlalchemy import text
 
 from tests.faults.bench.bench import Bench
@@ -62,6 +63,7 @@ def test_a_frozen_worker_that_wakes_after_its_lease_is_refused_and_its_calls_are
     bench.resume("worker-fast-1")
 
 
+@pytest.mark.long
 def test_twenty_random_kills_during_two_thousand_jobs_lose_and_double_nothing(bench: Bench) -> None:
     bench.play({"action": {"delay_ms": 60}})
     bench.submit(2000)

@@ -1,6 +1,7 @@
 """The migrations lead up, down, and to exactly the tables that the code knows."""
 
 from collections.abc import Iterator
+from itertools import chain
 
 import pytest
 from alembic import command
@@ -8,7 +9,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, create_engine, inspect, text
+from sqlalchemy import CheckConstraint, Engine, create_engine, inspect, text
 from sqlalchemy.engine import make_url
 
 from staffel.storage.tables import metadata
@@ -42,6 +43,23 @@ def test_the_newest_schema_is_the_one_the_code_knows(empty_database: Engine) -> 
     with empty_database.connect() as connection:
         difference = compare_metadata(MigrationContext.configure(connection), metadata)
     assert difference == []
+
+
+def test_every_rule_of_the_tables_stands_in_the_database(empty_database: Engine) -> None:
+    """Alembic does not compare check constraints."""
+    run(empty_database, "upgrade", "head")
+    found = {
+        (table, rule["name"])
+        for table in metadata.tables
+        for rule in inspect(empty_database).get_check_constraints(table)
+    }
+    known = {
+        (table.name, f"ck_{table.name}_{str(rule.name).removeprefix(f'ck_{table.name}_')}")
+        for table in metadata.sorted_tables
+        for rule in chain(table.constraints, *(column.constraints for column in table.columns))
+        if isinstance(rule, CheckConstraint)
+    }
+    assert found == known
 
 
 def test_every_migration_can_be_undone(empty_database: Engine) -> None:

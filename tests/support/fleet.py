@@ -16,13 +16,14 @@ from staffel.fleet import Fleet
 from staffel.fleet.loader import parse_fleet
 from staffel.routing_state import routing_state
 from staffel.storage.broker import connect_redis
+from staffel.storage.circuits import Circuits
 from staffel.storage.database import Database
 from staffel.storage.hints import HintSender, Level, ids_in, list_name
 from staffel.storage.ids import new_id
 from staffel.storage.wakes import Wakes
 from tests.support.fake_provider import FakeProvider
 from tests.support.servers import Servers
-from workers.bootstrap import claimer_of, limits_of, nothing_on_offer
+from workers.bootstrap import circuit_rules_of, claimer_of, limits_of, nothing_on_offer
 from workers.claims import Claim
 from workers.classification import Classification
 from workers.dispatch.batches import BatchCloser
@@ -33,6 +34,7 @@ from workers.executor import Executor
 from workers.executor.leases import Leases
 from workers.executor.recorder import Recorder
 from workers.handlers import LanguageHandler
+from workers.providers.breaker import CircuitBreaker
 from workers.providers.gate import Providers
 from workers.services import AfterCommit, Connections, ExecutorService
 from workers.settings import WorkerSettings
@@ -83,7 +85,7 @@ tier = "cloud-premium"
 """
 
 #: For duties: a lease, and a hint, counts as lost at once.
-IMPATIENT = {"lease_s": 0.001, "hint_lost_after_s": 0.001}
+IMPATIENT = {"lease_s": 0.001, "heartbeat_s": 0.0001, "hint_lost_after_s": 0.001}
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,13 +122,22 @@ class Bench:
         )
         self.provider = FakeProvider()
         self.providers = Providers.of(
-            self.fleet, {"CLOUD_KEY": "k"} if keys is None else keys, None, None, opener=self.provider.open
+            self.fleet,
+            {"CLOUD_KEY": "k"} if keys is None else keys,
+            None,
+            None,
+            opener=self.provider.open,
+            guard=CircuitBreaker(Circuits(self.redis, circuit_rules_of(self.settings))),
         )
         self._services: dict[Tier, ExecutorService] = {}
 
     def _settings(self, **values: Any) -> WorkerSettings:
+        """Circuits stay closed unless a test says after how many failures they open."""
         return WorkerSettings(
-            _env_file=None, database_url=self.servers.database_url, redis_url=self.servers.redis_url, **values
+            _env_file=None,
+            database_url=self.servers.database_url,
+            redis_url=self.servers.redis_url,
+            **({"breaker_failures": 1000} | values),
         )
 
     async def close(self) -> None:

@@ -2,12 +2,14 @@
 
 import typer
 
-from workers.commands import database, demo, fleet, programs
+from workers.commands import database, demo, fleet, health, programs, retention
 
 
 def register(app: typer.Typer) -> None:
     """Adds the commands to the root command."""
     fleet.register(app)
+    health.register(app)
     database.register(app)
+    retention.register(app)
     demo.register(app)
     programs.register(app)

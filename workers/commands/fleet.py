@@ -7,14 +7,19 @@ import signal
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from staffel.contracts.errors import StaffelError
+from staffel.observability.health import HealthFile
 from staffel.observability.logs import configure_logging
+from workers.commands.health import verdict_of
 from workers.settings import WorkerSettings
 from workers.supervisor.run_files import ProcessState, RunFiles
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 DOWN_DEADLINE_S = 60.0
 NOT_RUNNING = 3
@@ -71,15 +76,26 @@ def status(
         "running": pid is not None,
         "pid": pid,
         "flower_url": files.endpoints().get("flower_url"),
-        "processes": [asdict(process) for process in files.processes()] if pid else [],
+        "processes": [_with_health(process, settings) for process in files.processes()] if pid else [],
         "backlog": _backlog(settings),
+        "circuits": _circuits(settings),
     }
     if as_json:
         typer.echo(json.dumps(report))
     else:
-        _print(report, files.processes() if pid else [])
+        _print(report)
     if pid is None and settings.database_url is None:
         raise typer.Exit(NOT_RUNNING)
+
+
+def _with_health(process: ProcessState, settings: WorkerSettings) -> dict[str, Any]:
+    """`ready` is None for those that report no health: servers, Flower, and what starts just now."""
+    file = HealthFile.of(settings.home, process.name)
+    reported = process.state != "waiting" and file.path.exists()
+    if not reported:
+        return asdict(process) | {"ready": None, "why_not": None}
+    verdict = verdict_of(file, settings.stuck_after_s)
+    return asdict(process) | {"ready": verdict.ready, "why_not": verdict.why_not}
 
 
 def _backlog(settings: WorkerSettings) -> list[dict[str, Any]] | None:
@@ -100,7 +116,24 @@ def _backlog(settings: WorkerSettings) -> list[dict[str, Any]] | None:
         return None
 
 
-def _print(report: dict[str, Any], processes: Sequence[ProcessState]) -> None:
+def _circuits(settings: WorkerSettings) -> list[dict[str, Any]] | None:
+    """Providers that are not asked because they failed; None when Redis cannot be asked."""
+    from redis.exceptions import RedisError
+
+    from staffel.storage.broker import connect_redis
+    from staffel.storage.circuits import open_circuits
+
+    async def ask() -> list[dict[str, Any]]:
+        async with connect_redis(settings.require_redis_url()) as redis:
+            return [asdict(circuit) for circuit in await open_circuits(redis)]
+
+    try:
+        return asyncio.run(ask())
+    except (StaffelError, RedisError):
+        return None
+
+
+def _print(report: dict[str, Any]) -> None:
     from rich.console import Console
     from rich.table import Table
 
@@ -108,18 +141,20 @@ def _print(report: dict[str, Any], processes: Sequence[ProcessState]) -> None:
     if not report["running"]:
         console.print("no fleet runs here; `staffel up` starts one")
     else:
-        table = Table("process", "pid", "state", "restarts", "since", "last end")
-        for process in processes:
+        table = Table("process", "pid", "state", "ready", "restarts", "since", "last end")
+        for process in report["processes"]:
             table.add_row(
-                process.name,
-                str(process.pid or ""),
-                process.state,
-                str(process.restarts),
-                process.started_at or "",
-                process.last_end or "",
+                process["name"],
+                str(process["pid"] or ""),
+                process["state"],
+                "yes" if process["ready"] else process["why_not"] or "",
+                str(process["restarts"]),
+                process["started_at"] or "",
+                process["last_end"] or "",
             )
         console.print(table)
         console.print(f"Flower: {report['flower_url'] or 'off'}")
+    _print_circuits(console, report["circuits"])
     if report["backlog"] is None:
         console.print("the database cannot be reached")
         return
@@ -127,3 +162,17 @@ def _print(report: dict[str, Any], processes: Sequence[ProcessState]) -> None:
     for row in report["backlog"]:
         waiting.add_row(row["tier"] or "(not classified)", row["state"], str(row["jobs"]))
     console.print(waiting if report["backlog"] else "nothing waits or runs")
+
+
+def _print_circuits(console: "Console", circuits: Sequence[dict[str, Any]] | None) -> None:
+    from rich.table import Table
+
+    if circuits is None:
+        console.print("Redis cannot be reached")
+        return
+    if circuits:
+        table = Table("provider that does not answer", "circuit", "tried again in", "openings")
+        for circuit in circuits:
+            row = (circuit["circuit"], circuit["state"], f"{circuit['probe_in_s']:.0f} s")
+            table.add_row(*row, str(circuit["openings"]))
+        console.print(table)

@@ -13,6 +13,7 @@ from staffel.storage.database import Database
 from staffel.storage.hints import Hint, HintSender
 from staffel.storage.wakes import Wakes
 from workers.dispatch.batches import BatchCloser
+from workers.dispatch.pruner import Pruner
 from workers.dispatch.window import Dispatcher
 from workers.executor.booking import Spending, cost_row
 from workers.settings import WorkerSettings
@@ -182,7 +183,7 @@ def all_duties(
     wakes: Wakes,
     dispatcher: Dispatcher,
 ) -> list[Any]:
-    """Every duty, in order: first what frees jobs, then what dispatches them."""
+    """Every duty, in order: first what frees jobs, then what dispatches them, at last what has time."""
     tiers = tuple(fleet.tiers)
     batches = BatchCloser(database, wakes)
     lost_after = timedelta(seconds=settings.hint_lost_after_s)
@@ -195,4 +196,5 @@ def all_duties(
         OrphanBooker(database, fleet, settings.lease),
         BatchSweeper(batches),
         WindowKeeper(dispatcher, tiers),
+        Pruner(database, settings.keep, settings.prune_every_s),
     ]

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from staffel.contracts.errors import (
+    CircuitOpenError,
     ConfigurationError,
     CostLimitError,
     DataClassError,
@@ -26,7 +27,7 @@ from workers.providers.gate import Providers
 from workers.providers.seam import ModelReply, ModelRequest
 
 #: The gate refused: nothing left this house, nothing is owed.
-UNSENT = (ConfigurationError, CostLimitError, DataClassError)
+UNSENT = (CircuitOpenError, ConfigurationError, CostLimitError, DataClassError)
 
 #: A whole response said no: nothing was generated, nothing is owed for tokens.
 REFUSED = (ProviderOverloadedError, ProviderRejectedError, ProviderUnauthorizedError)

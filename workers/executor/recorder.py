@@ -80,8 +80,9 @@ class Recorder:
                 held = await tx.runs.requeue(job, token, **moved, **kept)
                 how = {"reason": reason, "error_code": code}
                 return held and await self._close(tx, claim, AttemptOutcome.FELL_BACK, **how)
-            case RetryAt(delay, error):
-                later = {"run_at": func.now() + delay, "transient_failures": claim.transient_failures + 1}
+            case RetryAt(delay, error, charged):
+                failures = claim.transient_failures + charged
+                later = {"run_at": func.now() + delay, "transient_failures": failures}
                 held = await tx.runs.requeue(job, token, **later)
                 return held and await self._close(tx, claim, AttemptOutcome.RETRIED, **_error(error))
             case Failed(error):

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Protocol
 
-from staffel.contracts.errors import CostLimitError
+from staffel.contracts.errors import CircuitOpenError, CostLimitError
 from staffel.contracts.requests import JobRequest
 from staffel.contracts.states import CallPurpose
 from workers.claims import Answer, Claim
@@ -59,7 +59,7 @@ class LanguageHandler:
         )
         try:
             repaired = await calls.complete(replace(request, turns=told), CallPurpose.REPAIR)
-        except CostLimitError:  # the answer stands as it is
+        except (CostLimitError, CircuitOpenError):  # nothing was asked: the answer stands as it is
             return reply, verdict
         again = check(repaired, request.json_schema)
         return (repaired, again) if again.score >= verdict.score else (reply, verdict)

@@ -1,4 +1,4 @@
-"""The one gate before every provider: data class, availability and price are checked here, whoever calls."""
+"""The one gate before every provider: data class, availability, price and circuit, whoever calls."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -19,27 +19,32 @@ from staffel.contracts.privacy import DataClass, Residency
 from staffel.fleet import Fleet, Protocol
 from staffel.fleet import Provider as ProviderSpec
 from staffel.fleet.prices import TokenUsage, token_price
+from workers.providers.breaker import AlwaysClosed, Guard, circuit_name
 from workers.providers.cost import highest_cost
 from workers.providers.seam import Endpoint, ModelReply, ModelRequest, Provider
 
 Opener = Callable[[Protocol, Endpoint], Provider]
 
 
-def open_provider(protocol: Protocol, endpoint: Endpoint) -> Provider:
-    """A provider that speaks the protocol; the SDK is imported here, when the first call needs it."""
+def adapter_of(protocol: Protocol) -> Callable[[Endpoint], Provider]:
+    """What speaks the protocol. The first use imports the vendor's SDK, which may take seconds."""
     match protocol:
         case Protocol.OPENAI:
             from workers.providers.openai_protocol import OpenAIProvider
 
-            return OpenAIProvider(endpoint)
+            return OpenAIProvider
         case Protocol.ANTHROPIC:
             from workers.providers.anthropic_protocol import AnthropicProvider
 
-            return AnthropicProvider(endpoint)
+            return AnthropicProvider
         case Protocol.OLLAMA:
             from workers.providers.ollama_protocol import OllamaProvider
 
-            return OllamaProvider(endpoint)
+            return OllamaProvider
+
+
+def open_provider(protocol: Protocol, endpoint: Endpoint) -> Provider:
+    return adapter_of(protocol)(endpoint)
 
 
 class Providers:
@@ -50,9 +55,13 @@ class Providers:
         fleet: Fleet,
         endpoints: Mapping[str, Endpoint],
         unavailable: Mapping[str, str],
+        *,
         opener: Opener = open_provider,
+        guard: Guard | None = None,
     ) -> None:
         self._fleet = fleet
+        self._guard = guard or AlwaysClosed()
+        self._circuits = {name: circuit_name(name, endpoint) for name, endpoint in endpoints.items()}
         self._endpoints = endpoints
         self._unavailable = unavailable
         self._opener = opener
@@ -65,7 +74,9 @@ class Providers:
         environment: Mapping[str, str],
         embedded_base_url: str | None,
         embedded_key: str | None,
+        *,
         opener: Opener = open_provider,
+        guard: Guard | None = None,
     ) -> Self:
         """The fleet's providers with the keys that stand in `environment`.
 
@@ -82,7 +93,7 @@ class Providers:
                 unavailable[name] = reason
             local = spec.residency is Residency.LOCAL
             endpoints[name] = Endpoint(base_url, key, local, _contexts(fleet, name))
-        return cls(fleet, endpoints, unavailable, opener)
+        return cls(fleet, endpoints, unavailable, opener=opener, guard=guard)
 
     def unavailable_reason(self, model: str) -> str | None:
         """Why the model cannot be called as things stand, for people to read; None when it can."""
@@ -95,7 +106,8 @@ class Providers:
     ) -> ModelReply:
         """One call, once it passed the gate.
 
-        Raises ConfigurationError, DataClassError and CostLimitError of its own, and what the provider raises.
+        Raises ConfigurationError, DataClassError, CostLimitError and CircuitOpenError of its own, with
+        nothing sent, and what the provider raises.
         """
         self._check_data_class(model, data_class)
         self._check_available(model)
@@ -106,7 +118,9 @@ class Providers:
             json_schema=request.json_schema if spec.json_schema else None,
             timeout=min(request.timeout, self._fleet.provider_of(model).timeout),
         )
-        return await self._provider(spec.provider).complete(spec.remote_name or model, asked)
+        elsewhere = self._fleet.tiers_beyond(spec.provider, data_class)
+        async with self._guard.call(self._circuits[spec.provider], elsewhere):
+            return await self._provider(spec.provider).complete(spec.remote_name or model, asked)
 
     def charge_usd(self, model: str, usage: TokenUsage) -> Decimal:
         """What the provider charges for a call, USD; 0 for local models and where no price is known."""

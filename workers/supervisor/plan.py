@@ -5,14 +5,18 @@ import socket
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from staffel.contracts.errors import ConfigurationError
 from staffel.fleet import Fleet
+from staffel.observability.health import HealthFile
 from workers.settings import WorkerSettings
 from workers.supervisor.process import Launch
+from workers.supervisor.vitals import Vitals
 
 HOST = "127.0.0.1"
+FLOWER = "flower"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +64,15 @@ def programs(
         keys = {} if _needs_keys(fleet, name) else dict.fromkeys(_key_variables(fleet), "")
         launches.append(_launch(f"worker-{name}", ("worker", name), own | keys, log_folder))
     if flower is not None:
-        launches.append(_launch("flower", ("flower",), without_keys | flower.environment(), log_folder))
+        launches.append(_launch(FLOWER, ("flower",), without_keys | flower.environment(), log_folder))
     return launches
+
+
+def vitals_of(launch: Launch, settings: WorkerSettings) -> Vitals | None:
+    """Where the program reports its health; None for Flower, which is no program of ours."""
+    if launch.name == FLOWER:
+        return None
+    return Vitals(HealthFile.of(settings.home, launch.name), timedelta(seconds=settings.stuck_after_s))
 
 
 def _launch(
@@ -71,7 +82,7 @@ def _launch(
         name=name,
         command=(sys.executable, "-m", "staffel.cli", *arguments),
         log_path=log_folder / f"{name}.log",
-        environment=environment,
+        environment={**environment, "STAFFEL_HEALTH_NAME": name},
     )
 
 

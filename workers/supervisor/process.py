@@ -130,6 +130,10 @@ class ChildProcess:
             self._end_group()
         return self._process.wait()
 
+    def kill(self) -> None:
+        """Kills the whole group at once and does not wait: a process may take its time even to die."""
+        self._end_group()
+
     def log_tail(self, lines: int = 15) -> str:
         """The last lines that this start wrote to the log."""
         try:

@@ -11,10 +11,11 @@ import structlog
 
 from staffel.contracts.errors import ConfigurationError
 from staffel.fleet import Fleet, load_fleet
+from staffel.observability.health import health_files
 from staffel.storage.migrations import migrate
 from workers.settings import WorkerSettings
 from workers.supervisor.embedded.errors import EmbeddedError
-from workers.supervisor.plan import FlowerAccess, choose_flower, programs
+from workers.supervisor.plan import FlowerAccess, choose_flower, programs, vitals_of
 from workers.supervisor.process import ProcessStartError
 from workers.supervisor.run_files import RunFiles
 from workers.supervisor.servers import Servers, plan_servers
@@ -27,6 +28,9 @@ CHECK_EVERY_S = 0.2
 #: Beyond the grace for running calls: writing what they left, and ending the process.
 STOP_MARGIN = timedelta(seconds=7)
 SERVER_GRACE = timedelta(seconds=15)
+
+#: Who is not ready after this is named; it may be ready later.
+READY_WITHIN_S = 60.0
 
 Tell = Callable[[str], None]
 
@@ -45,6 +49,7 @@ class Supervisor:
         self._servers = Servers()
         self._programs: list[Watched] = []
         self._stop_requests = 0
+        self._ready_by: float | None = None
 
     def run(self) -> None:
         """Returns after a clean stop. Raises ConfigurationError, EmbeddedError, UnreachableError."""
@@ -75,16 +80,30 @@ class Supervisor:
             self._settings, self._fleet, self._servers.environment(), self._flower, self._files.log_folder
         )
         self._tell(f"starting {', '.join(launch.name for launch in launches)}")
-        self._programs = [Watched(launch) for launch in launches]
+        for left in health_files(self._settings.home):
+            left.remove()
+        self._programs = [Watched(launch, vitals=vitals_of(launch, self._settings)) for launch in launches]
         for program in self._programs:
             program.start()
+        self._ready_by = time.monotonic() + READY_WITHIN_S
 
     def _watch(self) -> None:
         while not self._stop_requests:
             changed = [watched.check() for watched in (*self._servers.watched, *self._programs)]
             if any(changed):
                 self._write_processes()
+            self._tell_when_ready()
             time.sleep(CHECK_EVERY_S)
+
+    def _tell_when_ready(self) -> None:
+        """Once: that all can take work, or, when it takes too long, who cannot and why."""
+        if self._ready_by is None:
+            return
+        missing = [f"{p.name} ({why})" for p in self._programs if (why := p.why_not_ready())]
+        if missing and time.monotonic() < self._ready_by:
+            return
+        self._tell(f"warning  not ready: {', '.join(missing)}" if missing else "ready")
+        self._ready_by = None
 
     def _stop(self) -> None:
         """Programs together, with time for running calls; then the servers, last started first."""

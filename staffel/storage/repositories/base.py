@@ -1,9 +1,9 @@
 """What every repository is made of: the connection of one transaction."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Executable, RowMapping
+from sqlalchemy import ARRAY, ColumnElement, Executable, RowMapping, any_, literal
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from staffel.storage.sql import statement
@@ -24,6 +24,11 @@ class Repository:
     async def _sql(self, name: str, **values: Any) -> Sequence[RowMapping]:
         """Runs a statement from its file."""
         return await self._rows(statement(name), values)
+
+
+def among(column: ColumnElement[Any], values: Iterable[Any]) -> ColumnElement[bool]:
+    """Whether the column holds one of the values: as one array, for a statement takes 65,535 parameters."""
+    return column == any_(literal(list(values), ARRAY(column.type)))
 
 
 def without_nul(value: Any) -> Any:

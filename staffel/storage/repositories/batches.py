@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from staffel.contracts.states import OPEN, JobState
 from staffel.storage.ids import new_id
-from staffel.storage.repositories.base import Repository
+from staffel.storage.repositories.base import Repository, among
 from staffel.storage.tables import batches, callbacks, jobs
 
 UNSUCCESSFUL = (JobState.FAILED, JobState.DEAD, JobState.CANCELLED)
@@ -30,7 +30,7 @@ class BatchRepository(Repository):
             .returning(batches.c.id, batches.c.tenant_id, batches.c.callback_url)
         )
         if batch_ids is not None:
-            closing = closing.where(batches.c.id.in_(batch_ids))
+            closing = closing.where(among(batches.c.id, batch_ids))
         finished = await self._rows(closing)
         await self._tell([batch for batch in finished if batch["callback_url"]])
         return finished

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from staffel.storage.ids import new_id
-from staffel.storage.repositories.base import Repository
+from staffel.storage.repositories.base import Repository, among
 from staffel.storage.tables import callbacks, jobs
 
 
@@ -21,7 +21,7 @@ class CallbackRepository(Repository):
     async def tell_ended(self, job_ids: Sequence[UUID]) -> None:
         """Writes the callbacks of those of these jobs that have ended and ask for one."""
         asking = select(jobs.c.id, jobs.c.tenant_id, jobs.c.callback_url).where(
-            jobs.c.id.in_(job_ids), jobs.c.callback_url.is_not(None), jobs.c.finished_at.is_not(None)
+            among(jobs.c.id, job_ids), jobs.c.callback_url.is_not(None), jobs.c.finished_at.is_not(None)
         )
         for job in await self._rows(asking):
             await self.add(

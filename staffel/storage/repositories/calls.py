@@ -8,7 +8,7 @@ from sqlalchemy import RowMapping, func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from staffel.contracts.states import CallState, JobState
-from staffel.storage.repositories.base import Repository, without_nul
+from staffel.storage.repositories.base import Repository, among, without_nul
 from staffel.storage.tables import calls, jobs
 
 
@@ -61,6 +61,6 @@ class CallRepository(Repository):
     async def mark_orphaned(self, call_ids: Sequence[Any]) -> None:
         await self._connection.execute(
             update(calls)
-            .where(calls.c.id.in_(call_ids))
+            .where(among(calls.c.id, call_ids))
             .values(state=CallState.ORPHANED, finished_at=func.now())
         )

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import RowMapping, bindparam, func, insert, select, update
 
 from staffel.contracts.states import JobState
-from staffel.storage.repositories.base import Repository
+from staffel.storage.repositories.base import Repository, among
 from staffel.storage.tables import jobs, payloads, routing_decisions
 
 
@@ -22,7 +22,7 @@ class ClassificationRepository(Repository):
         return await self._rows(
             select(jobs, payloads.c.content, payloads.c.options, func.now().label("now"))
             .join(payloads, payloads.c.job_id == jobs.c.id)
-            .where(jobs.c.id.in_(job_ids), jobs.c.state == JobState.SUBMITTED)
+            .where(among(jobs.c.id, job_ids), jobs.c.state == JobState.SUBMITTED)
             .order_by(jobs.c.id)
             .with_for_update(of=jobs, skip_locked=True)
         )

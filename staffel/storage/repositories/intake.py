@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from staffel.storage.repositories.base import Repository, without_nul
+from staffel.storage.repositories.base import Repository, among, without_nul
 from staffel.storage.tables import batches, idempotency_keys, jobs, payloads, tenants
 
 CHUNK = 1_000
@@ -43,12 +43,14 @@ class IntakeRepository(Repository):
         held = await self._rows(
             select(idempotency_keys).where(
                 idempotency_keys.c.tenant_id == tenant_id,
-                idempotency_keys.c.key.in_([use.key for use in uses]),
+                among(idempotency_keys.c.key, [use.key for use in uses]),
             )
         )
-        return {
+        holders = {
             row["key"]: KeyUse(row["key"], row["body_hash"], row["job_id"], row["batch_id"]) for row in held
         }
+        pruned_meanwhile = [use for use in uses if use.key not in holders]
+        return holders | await self.take_keys(tenant_id, pruned_meanwhile)
 
     async def add_batch(self, values: dict[str, Any]) -> None:
         await self._connection.execute(insert(batches).values(without_nul(values)))
@@ -61,3 +63,10 @@ class IntakeRepository(Repository):
             for start in range(0, len(rows), CHUNK):
                 chunk = [without_nul(row) for row in rows[start : start + CHUNK]]
                 await self._connection.execute(insert(table), chunk)
+
+    async def add_rejected(self, rows: Sequence[dict[str, Any]]) -> None:
+        """Rows of items that are no jobs; they ended when they were submitted."""
+        ended = insert(jobs).values(finished_at=func.now())
+        for start in range(0, len(rows), CHUNK):
+            chunk = [without_nul(row) for row in rows[start : start + CHUNK]]
+            await self._connection.execute(ended, chunk)

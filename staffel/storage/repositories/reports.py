@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, RowMapping, Select, cast, func, select
 from sqlalchemy.types import Date, Text
 
-from staffel.storage.repositories.base import Repository
+from staffel.storage.repositories.base import Repository, among
 from staffel.storage.sql import statement
 from staffel.storage.tables import attempts, batches, costs, jobs, results
 
@@ -121,7 +121,7 @@ class ReportRepository(Repository):
     async def attempts_of(self, job_ids: Sequence[UUID]) -> Sequence[RowMapping]:
         return await self._rows(
             select(attempts)
-            .where(attempts.c.job_id.in_(job_ids))
+            .where(among(attempts.c.job_id, job_ids))
             .order_by(attempts.c.job_id, attempts.c.attempt)
         )
 

@@ -10,7 +10,7 @@ from sqlalchemy import RowMapping, Update, func, select, update
 from staffel.contracts.errors import DeadlineExceededError
 from staffel.contracts.states import JobState
 from staffel.contracts.tiers import Tier
-from staffel.storage.repositories.base import Repository
+from staffel.storage.repositories.base import Repository, among
 from staffel.storage.tables import jobs
 
 
@@ -39,7 +39,7 @@ class SweepRepository(Repository):
             .values(dispatched_at=None)
         )
         if job_ids is not None:
-            lost = lost.where(jobs.c.id.in_(job_ids))
+            lost = lost.where(among(jobs.c.id, job_ids))
         return await self._count(lost)
 
     async def unclassified(self, older_than: timedelta, limit: int) -> list[UUID]:

@@ -5,6 +5,7 @@ import os
 import random
 import shutil
 import signal
+import socket
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -23,6 +24,7 @@ from sqlalchemy.exc import DBAPIError
 from producer.submission import AcceptedBatch, Submission, Submitted
 from staffel.contracts.requests import BatchRequest, JobRequest
 from staffel.fleet import load_fleet
+from staffel.observability.health import HealthFile
 from staffel.routing_state import routing_state
 from staffel.storage.broker import connect_redis
 from staffel.storage.database import Database
@@ -31,11 +33,13 @@ from staffel.storage.migrations import migrate
 from staffel.storage.repositories.jobs import JobFilter
 from staffel.storage.wakes import Wakes
 from tests.faults.bench.fleet import Shape
+from workers.celery_app import create_app
 from workers.supervisor.embedded.paths import EmbeddedPaths
 from workers.supervisor.embedded.postgres import EmbeddedPostgres
 from workers.supervisor.embedded.redis import EmbeddedRedis
 from workers.supervisor.embedded.server import EmbeddedServer, launch_of, wait_ready
 from workers.supervisor.process import ChildProcess, Launch
+from workers.supervisor.vitals import Vitals
 from workers.supervisor.watch import Watched
 
 TURN_S = 0.05
@@ -122,11 +126,32 @@ class Bench:
             name=name,
             command=(sys.executable, "-m", "staffel.cli", *arguments),
             log_path=self.folder / f"{name}.log",
-            environment=self.environment() | environment,
+            environment=self.environment() | {"STAFFEL_HEALTH_NAME": name} | environment,
         )
-        program = Watched(launch)
+        stuck_after = timedelta(seconds=self.shape.stuck_after_s)
+        program = Watched(launch, vitals=Vitals(HealthFile.of(self.folder / "home", name), stuck_after))
         program.start()
         self.programs[name] = program
+
+    def retire(self, name: str) -> None:
+        """Stops a program for good, as a scale-in does."""
+        self.faults += 1
+        program = self.programs.pop(name)
+        program.ask_to_stop()
+        program.stop(timedelta(seconds=15))
+
+    def control(self, command: str, worker: str, n: int) -> None:
+        """A remote control command to one worker, as an autoscaler sends it."""
+        self.faults += 1
+        app = create_app(self.redis_url, name="bench")
+        app.control.broadcast(command, arguments={"n": n}, destination=[f"{worker}@{socket.gethostname()}"])
+        app.close()
+
+    def fleet_with(self, **slots: int) -> str:
+        """The path of a fleet file with other numbers of slots."""
+        path = self.folder / "other-fleet.toml"
+        path.write_text(Shape(slots=self.shape.slots | slots).toml(self.provider_url))
+        return str(path)
 
     def environment(self) -> dict[str, str]:
         return self.shape.settings() | {

@@ -88,6 +88,7 @@ class Shape:
     replicas: dict[str, int] = field(default_factory=lambda: {"fast": 2, "std": 1, "adv": 1, "cloud": 1})
     controls: int = 1
     lease_s: float = 3.0
+    stuck_after_s: float = 30.0
 
     def toml(self, provider_url: str) -> str:
         return TEMPLATE.format(url=provider_url, key=KEY_VARIABLE, **self.slots)
@@ -97,6 +98,7 @@ class Shape:
         return {
             "STAFFEL_LEASE_S": str(self.lease_s),
             "STAFFEL_HEARTBEAT_S": str(self.lease_s / 3),
+            "STAFFEL_STUCK_AFTER_S": str(self.stuck_after_s),
             "STAFFEL_RECONCILE_S": "0.5",
             "STAFFEL_HINT_LOST_AFTER_S": "2",
             "STAFFEL_BACKOFF_BASE_S": "0.2",
@@ -104,5 +106,8 @@ class Shape:
             "STAFFEL_CALL_TIMEOUT_S": "6",
             "STAFFEL_GRACE_S": "5",
             "STAFFEL_MAX_TRANSIENT_FAILURES": "8",
+            "STAFFEL_BREAKER_FAILURES": "5",
+            "STAFFEL_BREAKER_COOLDOWN_S": "0.5",
+            "STAFFEL_BREAKER_COOLDOWN_CAP_S": "2",
             KEY_VARIABLE: KEY,
         }

@@ -47,8 +47,9 @@ ANSWERED = """
     SELECT jobs.metadata ->> 'marker' AS marker, calls.request_id, calls.provider,
            sum(costs.input_tokens) AS input_tokens, sum(costs.output_tokens) AS output_tokens
     FROM calls JOIN jobs ON jobs.id = calls.job_id JOIN costs ON costs.call_id = calls.id
-    WHERE calls.state = 'answered' AND NOT costs.estimated
-    GROUP BY calls.id, jobs.id"""
+    WHERE calls.state = 'answered'
+    GROUP BY calls.id, jobs.id
+    HAVING bool_or(NOT costs.estimated)"""
 
 RECORDED = """
     SELECT jobs.metadata ->> 'marker' AS marker, count(*) AS calls

@@ -39,3 +39,13 @@ def states(bench: Bench) -> dict[str, int]:
 
 def requests_seen(bench: Bench) -> int:
     return len(bench.ledger())
+
+
+def calls_unsent(bench: Bench) -> int:
+    """Attempts that asked nobody, because the circuit of their provider was open."""
+    query = "SELECT count(*) FROM calls WHERE state = 'unsent' AND error_code = 'circuit_open'"
+    return int(bench.value(query))
+
+
+def circuit_is_open(bench: Bench) -> bool:
+    return any(bench.redis.hexists(key, "open_until") for key in bench.redis.keys("staffel:circuit:*"))

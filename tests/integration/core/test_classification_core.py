@@ -48,7 +48,7 @@ async def test_a_prompt_that_fits_nowhere_fails_with_both_counts_and_ends_its_ba
     batch_id, (job_id,) = await bench.batch(1, prompt=TOO_LONG, data_class="restricted")
     job = bench.job(job_id)
     assert (job["state"], job["error_code"]) == ("failed", "context_exceeded")
-    assert "17203" in job["error_message"]
+    assert "25536" in job["error_message"]
     assert "8192" in job["error_message"]
     batch = bench.one("SELECT finished_at FROM batches WHERE id = :id", id=batch_id)
     assert batch["finished_at"] is not None

@@ -44,6 +44,41 @@ async def test_without_a_key_another_tier_answers_and_both_rows_say_why(servers:
     await bench.close()
 
 
+async def test_a_job_that_waits_for_an_open_circuit_asks_nobody_pays_nothing_and_is_not_charged(
+    servers: Servers,
+) -> None:
+    bench = Bench(servers, breaker_failures=1, breaker_cooldown_s=100, breaker_cooldown_cap_s=100)
+    bench.provider.plays(fails(ProviderUnavailableError("gone")))
+    first, second = [await bench.queued(strategy="fixed", tier="fast-1.5b") for _ in range(2)]
+    await bench.run(first)
+    await bench.run(second)
+    job, (attempt,), (call,) = (
+        bench.job(second),
+        bench.of_job("attempts", second),
+        bench.of_job("calls", second),
+    )
+    assert len(bench.provider.asked) == 1
+    assert (job["state"], job["transient_failures"], job["tier"]) == ("queued", 0, "fast-1.5b")
+    assert timedelta(seconds=90) < job["run_at"] - attempt["finished_at"] < timedelta(seconds=102)
+    assert (attempt["outcome"], attempt["error_code"]) == ("retried", "circuit_open")
+    assert (call["state"], call["error_code"]) == ("unsent", "circuit_open")
+    assert not bench.of_job("costs", second)
+    await bench.close()
+
+
+async def test_while_a_circuit_is_open_a_job_that_may_ends_on_another_tier(servers: Servers) -> None:
+    bench = Bench(servers, breaker_failures=1, breaker_cooldown_s=100, breaker_cooldown_cap_s=100)
+    bench.provider.plays(fails(ProviderUnavailableError("gone")))
+    fixed, free = await bench.queued(**CLOUD, strategy="fixed"), await bench.queued(**CLOUD)
+    await bench.run(fixed)
+    await bench.run(free)
+    await bench.run(free)
+    job, (result,) = bench.job(free), bench.of_job("results", free)
+    assert (job["state"], result["tier"]) == ("succeeded", "adv-7b")
+    assert job["degraded_reason"].startswith("cloud-premium: provider anthropic does not answer")
+    await bench.close()
+
+
 async def test_a_refused_key_falls_back_and_costs_nothing(bench: Bench) -> None:
     bench.provider.plays(fails(ProviderUnauthorizedError()))
     job_id = await bench.queued(**CLOUD)

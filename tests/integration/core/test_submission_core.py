@@ -116,11 +116,39 @@ async def test_duplicates_inside_a_batch_are_one_job(bench: Bench) -> None:
     assert bench.count("jobs") == 2
 
 
-async def test_one_key_for_two_bodies_in_a_batch_refuses_the_whole_batch(bench: Bench) -> None:
-    items = [Submitted(request(idempotency_key="k")), Submitted(request("Other.", idempotency_key="k"))]
-    with pytest.raises(IdempotencyConflictError):
-        await bench.submission.submit_batch(TENANT, BatchRequest(), items)
-    assert nothing_stands(bench)
+async def test_an_item_whose_key_is_another_bodys_is_rejected_by_name_and_the_rest_goes_through(
+    bench: Bench,
+) -> None:
+    before = await bench.submission.submit(TENANT, request(idempotency_key="taken"))
+    items = [
+        Submitted(request("Other.", idempotency_key="taken"), source="late.txt"),
+        Submitted(request(idempotency_key="k")),
+        Submitted(request("Other.", idempotency_key="k")),
+        Submitted(request("Last.")),
+    ]
+    accepted = await bench.submission.submit_batch(TENANT, BatchRequest(), items)
+    assert [item.source for item in accepted.rejected] == ["late.txt", "item 3"]
+    assert all(isinstance(item.error, IdempotencyConflictError) for item in accepted.rejected)
+    rows = bench.rows("SELECT state, error_code FROM jobs WHERE batch_id IS NOT NULL ORDER BY batch_index")
+    assert [row["state"] for row in rows] == ["failed", "submitted", "failed", "submitted"]
+    assert {row["error_code"] for row in rows} == {"idempotency_conflict", None}
+    keys = {row["key"]: row["job_id"] for row in bench.rows("SELECT key, job_id FROM idempotency_keys")}
+    assert keys == {"taken": before.job_id, "k": accepted.job_ids[1]}
+    hinted = {job_id for hint in bench.pop(Queue.CLASSIFY) for job_id in hint.ids}
+    assert hinted == {before.job_id, accepted.job_ids[1], accepted.job_ids[3]}
+
+
+async def test_a_key_of_a_batch_is_no_key_for_an_item(bench: Bench) -> None:
+    await bench.submission.submit_batch(TENANT, BatchRequest(idempotency_key="b"), [Submitted(request())])
+    keyed = [Submitted(request("Mine.", idempotency_key="b"), source="mine"), Submitted(request("Last."))]
+    accepted = await bench.submission.submit_batch(TENANT, BatchRequest(), keyed)
+    assert [item.source for item in accepted.rejected] == ["mine"]
+
+
+async def test_a_rejected_item_ended_when_it_was_submitted_by_the_databases_clock(bench: Bench) -> None:
+    await bench.submission.submit_batch(TENANT, BatchRequest(), [Rejected("a", UnreadableDocumentError())])
+    row = bench.one("SELECT finished_at = submitted_at AS same_clock, finished_at <= now() AS past FROM jobs")
+    assert (row["same_clock"], row["past"]) == (True, True)
 
 
 async def test_rejected_items_become_failed_rows_and_the_batch_still_ends(bench: Bench) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from staffel.contracts.errors import (
+    CircuitOpenError,
     ConfigurationError,
     ContextExceededError,
     CostLimitError,
@@ -138,6 +139,46 @@ def test_what_the_provider_asks_to_wait_is_passed_on() -> None:
     outcome = of_error(claim_with(), ProviderOverloadedError(retry_after=timedelta(seconds=30)), LIMITS)
     assert isinstance(outcome, RetryAt)
     assert timedelta(seconds=30) <= outcome.delay <= timedelta(seconds=31)
+
+
+def circuit_open(*elsewhere: Tier) -> CircuitOpenError:
+    tiers = frozenset(elsewhere or Tier)
+    return CircuitOpenError("down", retry_after=timedelta(seconds=7), tiers_elsewhere=tiers)
+
+
+def test_while_a_circuit_is_open_the_job_goes_to_another_tier_at_once() -> None:
+    outcome = of_error(claim_with(tier=Tier.CLOUD), circuit_open(), LIMITS)
+    assert outcome == FallBack(Tier.ADV, "cloud-premium: down", "circuit_open")
+
+
+def test_another_tier_of_the_same_provider_is_no_way_out_of_an_open_circuit() -> None:
+    outcome = of_error(claim_with(), circuit_open(Tier.CLOUD), LIMITS)
+    assert isinstance(outcome, FallBack)
+    assert outcome.tier is Tier.CLOUD
+
+
+@pytest.mark.parametrize(
+    ("changes", "elsewhere"),
+    [
+        ({"strategy": Strategy.FIXED}, tuple(Tier)),
+        (ONLY_HERE, tuple(Tier)),
+        ({"escalations": 3}, tuple(Tier)),
+        ({"permitted": (Tier.FAST, Tier.STD)}, (Tier.CLOUD,)),
+        (EXHAUSTED | ONLY_HERE, tuple(Tier)),
+    ],
+)
+def test_a_job_that_cannot_go_elsewhere_waits_for_the_circuit_and_is_not_charged(
+    changes: dict[str, Any], elsewhere: tuple[Tier, ...]
+) -> None:
+    outcome = of_error(claim_with(**changes), circuit_open(*elsewhere), LIMITS)
+    assert isinstance(outcome, RetryAt)
+    assert not outcome.charged
+    assert timedelta(seconds=7) <= outcome.delay <= timedelta(seconds=8)
+
+
+def test_an_answer_that_stands_is_kept_when_the_better_tier_has_an_open_circuit() -> None:
+    outcome = of_error(claim_with(tier=Tier.CLOUD, best=BETTER), circuit_open(), LIMITS)
+    assert outcome == Succeeded(BETTER, "cloud-premium: down")
 
 
 def test_interruptions_have_outcomes_of_their_own() -> None:

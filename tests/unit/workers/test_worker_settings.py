@@ -7,6 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from staffel.contracts.errors import ConfigurationError
+from tests.support.command_line import CommandLine
 from workers.bootstrap import limits_of, require_pool
 from workers.settings import WorkerSettings
 
@@ -16,9 +17,9 @@ def settings(**values: object) -> WorkerSettings:
 
 
 def test_the_environment_is_read_by_its_prefix(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("STAFFEL_LEASE_S", "7")
-    monkeypatch.setenv("LEASE_S", "8")
-    assert settings().lease.total_seconds() == 7
+    monkeypatch.setenv("STAFFEL_LEASE_S", "70")
+    monkeypatch.setenv("LEASE_S", "80")
+    assert settings().lease.total_seconds() == 70
 
 
 def test_addresses_that_are_not_set_are_those_of_the_running_fleet(tmp_path: Path) -> None:
@@ -49,6 +50,25 @@ def test_a_broken_file_of_addresses_is_named(tmp_path: Path) -> None:
 def test_values_that_make_no_sense_are_refused(values: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         settings(**values)
+
+
+@pytest.mark.parametrize("values", [{"lease_s": 20}, {"heartbeat_s": 60}, {"lease_s": 3, "heartbeat_s": 5}])
+def test_a_heartbeat_that_is_not_shorter_than_the_lease_is_refused_at_start(
+    tmp_path: Path, values: dict[str, object]
+) -> None:
+    with pytest.raises(ValidationError, match=r"shorter than STAFFEL_LEASE_S"):
+        settings(**values)
+    given = {f"STAFFEL_{name.upper()}": str(value) for name, value in values.items()}
+    done = CommandLine(tmp_path, **given)("control")
+    assert (done.exit_code, done.stderr.count("\n")) == (2, 1)
+    assert done.stderr.startswith("error: STAFFEL_HEARTBEAT_S: ")
+
+
+@pytest.mark.parametrize("values", [{"keep_keys_days": 6}, {"keep_jobs_days": -1}, {"prune_every_s": -1}])
+def test_ages_that_make_no_sense_are_refused(values: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        settings(**values)
+    assert settings(keep_keys_days=0).keep.keys_days == 0
 
 
 def test_a_pool_that_is_not_declared_is_named(tmp_path: Path) -> None:

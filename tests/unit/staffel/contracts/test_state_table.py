@@ -23,9 +23,10 @@ def test_every_open_state_can_end_and_every_state_can_be_reached() -> None:
     assert reached == set(JobState)
 
 
-def test_a_success_is_for_ever_and_other_ends_only_begin_anew() -> None:
+def test_a_success_is_for_ever_and_other_ends_only_begin_anew_or_are_given_up() -> None:
     assert TRANSITIONS[JobState.SUCCEEDED] == frozenset()
-    for state in TERMINAL - {JobState.SUCCEEDED}:
+    assert TRANSITIONS[JobState.DEAD] == {JobState.SUBMITTED, JobState.CANCELLED}
+    for state in TERMINAL - {JobState.SUCCEEDED, JobState.DEAD}:
         assert TRANSITIONS[state] == {JobState.SUBMITTED}
 
 

@@ -86,11 +86,11 @@ def test_an_open_question_rises_with_its_length_and_its_difficulty() -> None:
     [(TaskType.SENTIMENT, Tier.STD), (TaskType.SUMMARIZE, Tier.ADV), (TaskType.ANALYZE, Tier.ADV)],
 )
 def test_a_long_text_takes_the_next_bigger_local_model(kind: TaskType, long_tier: Tier) -> None:
-    assert wish(kind, chars=13_000, input_tokens=4_334).tier is long_tier
+    assert wish(kind, chars=13_000, input_tokens=6_500).tier is long_tier
 
 
 @pytest.mark.parametrize("kind", list(TaskType))
 def test_a_very_long_text_goes_to_the_cloud(kind: TaskType) -> None:
-    answer = wish(kind, chars=60_000, input_tokens=20_000)
+    answer = wish(kind, chars=60_000, input_tokens=30_000)
     assert answer.tier is Tier.CLOUD
-    assert "very long text (about 20000 tokens)" in answer.reasons
+    assert "very long text (about 30000 tokens)" in answer.reasons

@@ -1,12 +1,15 @@
 """The gate checks every call before a provider sees it."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
 from staffel.contracts.errors import (
+    CircuitOpenError,
     ConfigurationError,
     CostLimitError,
     DataClassError,
@@ -14,9 +17,11 @@ from staffel.contracts.errors import (
     ProviderUnavailableError,
 )
 from staffel.contracts.privacy import DataClass
+from staffel.contracts.tiers import Tier
 from staffel.fleet import Fleet, Protocol
 from staffel.fleet.loader import parse_fleet
-from workers.providers.gate import Providers
+from workers.providers.breaker import Guard
+from workers.providers.gate import Providers, adapter_of
 from workers.providers.seam import Endpoint, FinishReason, ModelReply, ModelRequest, Turn
 
 FLEET = """
@@ -82,12 +87,15 @@ class House:
     """A gate in front of fakes."""
 
     def __init__(
-        self, environment: dict[str, str] | None = None, embedded: str | None = "http://here/v1"
+        self,
+        environment: dict[str, str] | None = None,
+        embedded: str | None = "http://here/v1",
+        guard: Guard | None = None,
     ) -> None:
         self.opened: list[FakeProvider] = []
         fleet: Fleet = parse_fleet(FLEET, source="test")
         given = KEYS if environment is None else environment
-        self.gate = Providers.of(fleet, given, embedded, "embedded-key", opener=self._open)
+        self.gate = Providers.of(fleet, given, embedded, "embedded-key", opener=self._open, guard=guard)
 
     def _open(self, protocol: Protocol, endpoint: Endpoint) -> FakeProvider:
         self.opened.append(FakeProvider(protocol, endpoint))
@@ -125,6 +133,41 @@ async def test_a_model_that_cannot_keep_to_a_schema_is_not_sent_one() -> None:
     await house.ask("small")
     assert house.opened[0].calls[0][1].json_schema is None
     assert house.opened[1].calls[0][1].json_schema == {"type": "boolean"}
+
+
+@pytest.mark.parametrize("protocol", Protocol)
+async def test_every_protocol_has_an_adapter(protocol: Protocol) -> None:
+    provider = adapter_of(protocol)(Endpoint("http://127.0.0.1:1/v1", "k", local=True))
+    assert await provider.close() is None
+
+
+class ShutGuard:
+    """Every circuit is open."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, frozenset[Tier]]] = []
+
+    @asynccontextmanager
+    async def call(self, circuit: str, tiers_elsewhere: frozenset[Tier], /) -> AsyncIterator[None]:
+        self.asked.append((circuit, tiers_elsewhere))
+        raise CircuitOpenError(retry_after=timedelta(seconds=1))
+        yield
+
+
+async def test_nothing_is_sent_while_the_circuit_of_the_provider_is_open() -> None:
+    guard = ShutGuard()
+    house = House(guard=guard)
+    with pytest.raises(CircuitOpenError):
+        await house.ask("claude-sonnet-5-5", DataClass.PUBLIC)
+    assert house.opened == []
+    assert guard.asked == [("anthropic", frozenset({Tier.FAST}))]
+
+
+async def test_a_call_that_the_gate_forbids_does_not_ask_the_circuit() -> None:
+    guard = ShutGuard()
+    with pytest.raises(DataClassError):
+        await House(guard=guard).ask("claude-sonnet-5-5", DataClass.RESTRICTED)
+    assert guard.asked == []
 
 
 async def test_the_embedded_model_is_called_at_its_address_with_its_key() -> None:
