@@ -1,15 +1,23 @@
 """Settings that both programs read, from `STAFFEL_...` in the environment or `.env`."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
+from dotenv import dotenv_values
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from staffel.contracts.errors import ConfigurationError
 
 NOT_RUNNING = "staffel is not running here: start it with `staffel up`, or set {variable}"
+
+
+def provider_keys() -> dict[str, str]:
+    """Where the keys of providers are looked for: the environment, then `.env`."""
+    from_file = {name: value for name, value in dotenv_values(".env").items() if value is not None}
+    return from_file | dict(os.environ)
 
 
 class Settings(BaseSettings):

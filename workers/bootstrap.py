@@ -1,17 +1,15 @@
 """Joins the parts of the worker programs from their settings."""
 
-import os
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Self
-
-from dotenv import dotenv_values
 
 from staffel.contracts.errors import ConfigurationError
 from staffel.contracts.privacy import DataClass
 from staffel.contracts.tiers import Tier
 from staffel.fleet import Fleet, load_fleet
 from staffel.routing_state import routing_state
+from staffel.settings import provider_keys
 from staffel.storage.broker import connect_redis
 from staffel.storage.circuits import CircuitRules, Circuits
 from staffel.storage.database import Database
@@ -81,7 +79,7 @@ def executor_service(settings: WorkerSettings, worker: str) -> ExecutorService:
     parts = Parts.of(settings, pool_size=min(slots, MAX_DATABASE_CONNECTIONS), name=pool)
     providers = Providers.of(
         parts.fleet,
-        keys(),
+        provider_keys(),
         settings.embedded_base_url,
         settings.embedded_key,
         guard=CircuitBreaker(Circuits(parts.connections.redis, circuit_rules_of(settings))),
@@ -131,12 +129,6 @@ def control_service(settings: WorkerSettings) -> ControlService:
         dispatcher=parts.dispatcher,
     )
     return ControlService(parts.connections, Reconciler(duties, settings.reconcile_s))
-
-
-def keys() -> dict[str, str]:
-    """Where the keys of providers are looked for: the environment, then `.env`."""
-    from_file = {name: value for name, value in dotenv_values(".env").items() if value is not None}
-    return from_file | dict(os.environ)
 
 
 def require_pool(settings: WorkerSettings) -> str:

@@ -8,6 +8,7 @@ mends it.
 """
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import structlog
@@ -16,17 +17,29 @@ from kombu.utils.json import loads
 
 log = structlog.get_logger(__name__)
 
+_deliver: Callable[..., Any] = transport.Transport._deliver
+
 
 def install() -> None:
-    """Replaces the transport's JSON reader in this process."""
+    """Changes the transport in this process: its JSON reader, and what it hands on."""
     transport.loads = tolerant_loads  # type: ignore[attr-defined, assignment]  # an import of theirs
+    transport.Transport._deliver = deliver_objects  # type: ignore[method-assign]  # as said above
+
+
+def uninstall() -> None:
+    transport.loads = loads  # type: ignore[attr-defined]  # an import of theirs
+    transport.Transport._deliver = _deliver  # type: ignore[method-assign]  # as said above
 
 
 def tolerant_loads(text: str | bytes) -> Any:
-    """Like kombu's `loads`, but what is no JSON object comes out as an empty message."""
+    """Like kombu's `loads`, but what is no JSON comes out as an empty message."""
     try:
-        message = loads(text)
+        return loads(text)
     except (json.JSONDecodeError, RecursionError):
         log.warning("message_dropped", reason="not JSON")
         return {}
-    return message if isinstance(message, dict) else {}
+
+
+def deliver_objects(self: Any, message: Any, queue: str) -> Any:
+    """Hands on JSON objects only; what else was in a queue becomes an empty message."""
+    return _deliver(self, message if isinstance(message, dict) else {}, queue)

@@ -1,7 +1,6 @@
 """`staffel batch submit`: reads documents, submits them as one batch, and waits if asked to."""
 
 import asyncio
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,6 +15,7 @@ from producer.times import parse_duration
 from staffel.cli.failures import FAILED, WRONG_INPUT
 from staffel.cli.printing import note, print_json, warn
 from staffel.contracts.errors import InvalidRequestError
+from staffel.settings import provider_keys
 
 if TYPE_CHECKING:
     from producer.bootstrap import Doors
@@ -124,7 +124,7 @@ def _dry_run(items: "Sequence[Submitted | Rejected]", *, as_json: bool) -> None:
         print_plan(plan, fleet)
     _list_rejected(plan.rejected)
     for tier in plan.tiers:
-        if variables := keyless(fleet, tier, os.environ):
+        if variables := keyless(fleet, tier, provider_keys()):
             warn(f"{tier}: its jobs degrade unless the workers have {' or '.join(variables)} (not set here)")
     if plan.rejected:
         raise typer.Exit(WRONG_INPUT)

@@ -1,6 +1,5 @@
 """`staffel fleet`: the fleet as `fleet.toml` declares it."""
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,6 +8,7 @@ import typer
 from producer.commands.session import settings
 from staffel.cli.printing import console, note, print_json, table, warn
 from staffel.contracts.errors import ConfigurationError
+from staffel.settings import provider_keys
 
 if TYPE_CHECKING:
     from staffel.fleet import Fleet
@@ -32,7 +32,7 @@ def check(
 
     path = file or settings().fleet_path()
     declared = load_fleet(path)
-    for caution in cautions(declared, os.environ):
+    for caution in cautions(declared, provider_keys()):
         warn(caution)
     counted = ", ".join(
         f"{len(part)} {name}"
@@ -54,7 +54,7 @@ def show(as_json: Annotated[bool, typer.Option("--json", help="One JSON document
 
     path = settings().fleet_path()
     declared = load_fleet(path)
-    description = {"file": path, **describe(declared, os.environ)}
+    description = {"file": path, **describe(declared, provider_keys())}
     if as_json:
         print_json(description)
     else:

@@ -6,10 +6,11 @@ from contextlib import contextmanager
 
 import pytest
 from kombu import Connection, Consumer, Queue
-from kombu.transport import redis as transport
-from kombu.utils.json import loads
 
+from staffel.contracts.tasks import CeleryTask
 from staffel.storage.broker import broker_url
+from staffel.storage.hints import Hint, Level, envelope
+from staffel.storage.ids import new_id
 from tests.support.servers import Servers
 from workers import broken_messages
 
@@ -19,7 +20,7 @@ BROKEN = [b"\x00\xff no JSON", b"", b"[1, 2]", b"7", b"[" * 5_000]
 @pytest.fixture
 def as_kombu_has_it() -> Iterator[None]:
     yield
-    transport.loads = loads
+    broken_messages.uninstall()
 
 
 @contextmanager
@@ -48,3 +49,17 @@ def test_a_message_that_is_no_json_counts_as_a_lost_connection(
     with consumer(servers) as connection, pytest.raises(connection.connection_errors):
         connection.drain_events(timeout=5)
     assert servers.redis.llen("broken") == 0
+
+
+def test_what_a_dead_worker_held_is_still_restored(servers: Servers, as_kombu_has_it: None) -> None:
+    """The same reader reads the messages that were not acknowledged, and those are lists."""
+    broken_messages.install()
+    servers.redis.lpush("broken", envelope(Hint(CeleryTask.RUN, "broken", (new_id(),), Level.EXPRESS)))
+    with Connection(broker_url(servers.redis_url)) as connection:
+        consumer_of = Consumer(connection, queues=[Queue("broken")], callbacks=[lambda *_: None])
+        with consumer_of:
+            connection.drain_events(timeout=5)
+            (tag,) = servers.redis.hkeys("unacked")
+            consumer_of.channel.qos.restore_by_tag(tag.decode())
+    assert servers.redis.llen("broken") == 1
+    assert not servers.redis.exists("unacked")
