@@ -1,7 +1,7 @@
 # `make` alone lists what there is.
 .DEFAULT_GOAL := help
 SEED   ?= 1
-.PHONY: help setup demo up down status test test-fast faults faults-seeds bench-retention check format lock clean
+.PHONY: help setup demo up down status test test-fast faults faults-seeds bench bench-retention check format lock clean
 
 PYTHON ?= python3
 VENV   := .venv
@@ -47,6 +47,8 @@ faults-seeds: setup ## Repeat the scenarios that chance decides, with ten seeds 
 		$(BIN)/python -m pytest tests/faults -q -m "long or not long" -k "random or again or now_and_then" \
 			--seed $$seed || exit 1; \
 	done
+
+bench: bench-retention ## Run every benchmark
 
 bench-retention: setup ## Prune a tenth of a million jobs and say how fast (a minute, 3 GB of disk; not in CI)
 	$(BIN)/python -m benchmarks.retention

@@ -9,20 +9,7 @@ from sqlalchemy.pool import NullPool
 
 from staffel.contracts.errors import UnreachableError
 from tests.faults.bench.bench import Bench
-from tests.faults.bench.waits import states, wait_until_running
-
-RESTART_S = 15
-
-
-def under_way(bench: Bench, jobs: int = 200) -> int:
-    bench.play({"action": {"delay_ms": 150}})
-    bench.submit(jobs)
-    wait_until_running(bench, 8)
-    return bench.ended()
-
-
-def goes_on(bench: Bench, before: int) -> None:
-    bench.recover(lambda: bench.ended() > before + 40, RESTART_S + 10, "work goes on")
+from tests.faults.bench.waits import goes_on, states, under_way
 
 
 def test_postgres_killed_and_started_again_loses_no_job(bench: Bench) -> None:

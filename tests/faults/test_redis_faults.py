@@ -3,21 +3,7 @@
 import pytest
 
 from tests.faults.bench.bench import Bench
-from tests.faults.bench.waits import wait_until_running
-
-RESTART_S = 15
-
-
-def under_way(bench: Bench, jobs: int = 200) -> int:
-    bench.play({"action": {"delay_ms": 150}})
-    bench.submit(jobs)
-    wait_until_running(bench, 8)
-    return bench.ended()
-
-
-def goes_on(bench: Bench, before: int) -> None:
-    """Recovered when more has ended than was running, so that something was dispatched anew."""
-    bench.recover(lambda: bench.ended() > before + 40, RESTART_S + 10, "work goes on")
+from tests.faults.bench.waits import goes_on, under_way
 
 
 def test_redis_killed_and_started_again_loses_no_job(bench: Bench) -> None:

@@ -49,3 +49,16 @@ def calls_unsent(bench: Bench) -> int:
 
 def circuit_is_open(bench: Bench) -> bool:
     return any(bench.redis.hexists(key, "open_until") for key in bench.redis.keys("staffel:circuit:*"))
+
+
+def under_way(bench: Bench, jobs: int = 200) -> int:
+    """Work in flight on every slot; returns how much has ended."""
+    bench.play({"action": {"delay_ms": 150}})
+    bench.submit(jobs)
+    wait_until_running(bench, 8)
+    return bench.ended()
+
+
+def goes_on(bench: Bench, before: int) -> None:
+    """Recovered when more has ended than was running, so that something was dispatched anew."""
+    bench.recover(lambda: bench.ended() > before + 40, 25, "work goes on")
