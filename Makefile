@@ -68,5 +68,5 @@ lock: setup ## Resolve the dependencies anew into requirements/ (needs uv in .ve
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-annotate --no-header --extra embedded --extra dev pyproject.toml -o requirements/lock.txt
 
-clean: ## Remove the virtual environment and all data of this checkout
+clean: ## Remove the virtual environment and the .staffel folder of this checkout
 	rm -rf $(VENV) .staffel

@@ -5,15 +5,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from psycopg.errors import UndefinedTable
 from redis.asyncio import Redis
-from sqlalchemy.exc import ArgumentError, ProgrammingError
 
 from producer.interventions import Interventions
 from producer.queries import Queries
 from producer.submission import ClassifyHints, Submission
 from producer.waiting import Waiter
-from staffel.contracts.errors import ConfigurationError
 from staffel.fleet import Fleet, load_fleet
 from staffel.routing_state import routing_state
 from staffel.settings import Settings
@@ -40,7 +37,7 @@ class Doors:
 async def open_doors(settings: Settings) -> AsyncIterator[Doors]:
     """Both servers; they are first reached when they are first needed."""
     fleet = load_fleet(settings.fleet_path())
-    redis = _redis(settings)
+    redis = connect_redis(settings.require_redis_url())
     try:
         async with _open_database(settings) as database:
             yield _join(settings, fleet, database, redis)
@@ -70,28 +67,11 @@ def _join(settings: Settings, fleet: Fleet, database: Database, redis: Redis) ->
 
 @asynccontextmanager
 async def _open_database(settings: Settings) -> AsyncIterator[Database]:
-    url = settings.require_database_url()
-    try:
-        database = Database(url, pool_size=2, name="staffel-producer", pre_ping=True)
-    except (ArgumentError, ImportError) as error:
-        raise ConfigurationError(
-            "STAFFEL_DATABASE_URL: not an address like postgresql+psycopg://user@host/database"
-        ) from error
+    database = Database(settings.require_database_url(), pool_size=2, name="staffel-producer", pre_ping=True)
     try:
         yield database
-    except ProgrammingError as error:
-        if isinstance(error.orig, UndefinedTable):
-            raise ConfigurationError("the database has no tables yet: run `staffel db migrate`") from error
-        raise
     finally:
         await database.close()
-
-
-def _redis(settings: Settings) -> Redis:
-    try:
-        return connect_redis(settings.require_redis_url())
-    except ValueError as error:
-        raise ConfigurationError(f"STAFFEL_REDIS_URL: {error}") from error
 
 
 def place_of(url: str) -> str:

@@ -1,10 +1,12 @@
 """The fields of a request in layers: what the command says, the manifest, the line itself; later ones win."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 from pydantic import ValidationError
 
 from staffel.contracts.errors import InvalidRequestError
+from staffel.contracts.privacy import DataClass
 from staffel.contracts.requests import JobRequest
 from staffel.contracts.validation import invalid_request
 from staffel.documents import DocumentItem
@@ -13,6 +15,9 @@ Fields = Mapping[str, object]
 
 #: Merged field by field, so that one option more does not drop the others.
 NESTED = ("options", "metadata")
+
+#: From open to closed.
+CLASSES = tuple(DataClass)
 
 CONTENT = ("prompt", "messages", "document")
 
@@ -35,7 +40,12 @@ MAX_SOURCE_CHARS = 1024
 
 
 def merge(*layers: Fields) -> dict[str, object]:
-    """One request from its layers, the strongest last."""
+    """One request from its layers, the strongest last.
+
+    Raises InvalidRequestError when a later layer would open a data class that an earlier one closed: what
+    a file says of itself must not weaken what the person said who submits it.
+    """
+    _refuse_weaker_class([layer["data_class"] for layer in layers if layer.get("data_class")])
     merged: dict[str, object] = {}
     for layer in layers:
         for name, value in layer.items():
@@ -45,6 +55,15 @@ def merge(*layers: Fields) -> dict[str, object]:
             else:
                 merged[name] = value
     return merged
+
+
+def _refuse_weaker_class(classes: Sequence[object]) -> None:
+    known = [DataClass(str(given)) for given in classes if given in CLASSES]
+    for earlier, later in pairwise(known):
+        if CLASSES.index(later) < CLASSES.index(earlier):
+            raise InvalidRequestError(
+                f"{later} would weaken {earlier}, which was asked for the whole", field="data_class"
+            )
 
 
 def build_request(*layers: Fields) -> JobRequest:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
-from producer.submission import Rejected, Submitted, check_request
+from producer.submission import Rejected, Submitted, check_fields
 from staffel.contracts.errors import InvalidRequestError
 from staffel.contracts.privacy import Residency
 from staffel.contracts.requests import JobRequest
@@ -78,7 +78,7 @@ class Planner:
 
     def _add(self, plan: Plan, request: JobRequest, source: str, now: datetime) -> None:
         try:
-            check_request(request, self._state, now)
+            check_fields(request, self._state, now)
         except InvalidRequestError as error:
             plan.rejected.append(Rejected(source, error))
             return

@@ -8,9 +8,11 @@ from staffel.routing.values import ModelFacts, RoutingState
 
 
 def routing_state(fleet: Fleet) -> RoutingState:
-    """What the router needs to know of tiers and models."""
+    """What the router needs to know of tiers and models; a tier that no pool serves is not offered."""
     return RoutingState(
-        tiers={tier: _facts(fleet, spec.models) for tier, spec in fleet.tiers.items()},
+        tiers={
+            tier: _facts(fleet, spec.models) for tier, spec in fleet.tiers.items() if fleet.slots_of(tier)
+        },
         residencies=fleet.data_classes,
     )
 

@@ -4,10 +4,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+import structlog
+from pydantic import ValidationError
+
+from staffel.contracts.errors import InvalidRequestError
 from staffel.contracts.privacy import DataClass
 from staffel.contracts.requests import JobRequest, Strategy
+from staffel.contracts.telemetry import LogField
 from staffel.contracts.tiers import Tier
-from staffel.routing import Decision, RoutingJob, RoutingState, route
+from staffel.routing import Decision, Refusal, RoutingJob, RoutingState, route
+from staffel.routing.router import ROUTER_VERSION
 from staffel.routing.schedule import rank_at
 from staffel.storage.database import Database
 from staffel.storage.ids import new_id
@@ -16,6 +22,24 @@ from workers.dispatch.batches import BatchCloser
 from workers.dispatch.window import Dispatcher
 
 Row = Mapping[str, Any]
+
+log = structlog.get_logger(__name__)
+
+#: For a request that an earlier release took and this one cannot read.
+UNREADABLE = Decision(
+    tier=None,
+    task_type="unknown",
+    language="other",
+    confidence=0.0,
+    reasons=("the stored request cannot be read",),
+    permitted=(),
+    excluded={},
+    features={},
+    router_version=ROUTER_VERSION,
+    microseconds=0,
+    input_tokens=0,
+    refusal=Refusal(InvalidRequestError.code, "the stored request cannot be read by this release"),
+)
 
 
 class Classification:
@@ -38,14 +62,13 @@ class Classification:
     async def classify(self, job_ids: Sequence[UUID]) -> None:
         async with self._database.transaction() as tx:
             rows = [dict(row) for row in await tx.classification.lock_submitted(job_ids)]
-            decisions = route([routing_job(row) for row in rows], self._state)
-            decided = list(zip(rows, decisions, strict=True))
+            decided = decide(rows, self._state)
             await tx.classification.enqueue([_queued(row, d) for row, d in decided if d.tier])
             await tx.classification.refuse([_refused(row, d) for row, d in decided if d.refusal])
             await tx.callbacks.tell_ended([row["id"] for row, d in decided if d.refusal])
             await tx.classification.add_decisions([_decision_row(row, d) for row, d in decided])
         await self._tell(row for row, decision in decided if decision.refusal)
-        for tier in {decision.tier for decision in decisions if decision.tier}:
+        for tier in {decision.tier for _, decision in decided if decision.tier}:
             await self._dispatcher.top_up(tier)
 
     async def _tell(self, refused: Any) -> None:
@@ -53,6 +76,19 @@ class Classification:
         rows = list(refused)
         await self._wakes.ended(row["id"] for row in rows)
         await self._batches.close(row["batch_id"] for row in rows)
+
+
+def decide(rows: Sequence[Row], state: RoutingState) -> list[tuple[Row, Decision]]:
+    """A decision a row, in one pass; a row whose stored request cannot be read any more is refused alone."""
+    readable, unreadable = [], []
+    for row in rows:
+        try:
+            readable.append((row, routing_job(row)))
+        except ValidationError:
+            log.warning("unreadable_request", **{LogField.JOB: str(row["id"])})
+            unreadable.append((row, UNREADABLE))
+    decisions = route([job for _, job in readable], state)
+    return [*zip((row for row, _ in readable), decisions, strict=True), *unreadable]
 
 
 def routing_job(row: Row) -> RoutingJob:

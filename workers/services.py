@@ -99,7 +99,8 @@ class ExecutorService:
         self.background.start(self._hear_cancels())
 
     def release(self) -> None:
-        """Gives every running job back, uncharged."""
+        """Gives every running job back, uncharged, and takes no other."""
+        self.executor.close()
         self.leases.interrupt_all(Interruption.RELEASED)
 
     async def close(self) -> None:

@@ -1,6 +1,7 @@
 """`staffel batch submit`: reads documents, submits them as one batch, and waits if asked to."""
 
 import asyncio
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -50,9 +51,13 @@ class Waiting:
             raise InvalidRequestError(
                 "needs --wait; later, use `staffel results ID --output FILE`", field="output"
             )
-        if output is not None and (output.is_dir() or not output.parent.is_dir()):
+        if output is not None and not _writable(output):
             raise InvalidRequestError(f"{output} cannot be written", field="output")
         return cls(wait, parse_duration(timeout, field="timeout") if timeout else None, output)
+
+
+def _writable(path: Path) -> bool:
+    return not path.is_dir() and os.access(path if path.exists() else path.parent, os.W_OK)
 
 
 def submit(
@@ -60,7 +65,9 @@ def submit(
     paths: Annotated[list[Path], typer.Argument(help="Files, folders or globs.", show_default=False)],
     request: RequestOptions,
     name: Annotated[str | None, typer.Option(help="For people to find the batch again.")] = None,
-    callback_url: Annotated[str | None, typer.Option(help="Told when the batch ends.")] = None,
+    callback_url: Annotated[
+        str | None, typer.Option(help="Kept for when the batch ends; not delivered yet.")
+    ] = None,
     idempotency_key: Annotated[
         str | None, typer.Option(help="The same key and items give the same batch.")
     ] = None,
@@ -126,7 +133,7 @@ def _dry_run(items: "Sequence[Submitted | Rejected]", *, as_json: bool) -> None:
     for tier in plan.tiers:
         if variables := keyless(fleet, tier, provider_keys()):
             warn(f"{tier}: its jobs degrade unless the workers have {' or '.join(variables)} (not set here)")
-    if plan.rejected:
+    if plan.rejected or plan.refused:
         raise typer.Exit(WRONG_INPUT)
 
 

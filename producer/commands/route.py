@@ -28,7 +28,7 @@ def route(
 ) -> None:
     """Explain where a job would go and why; runs nothing and needs no server."""
     from producer.fields import build_request
-    from producer.submission.checks import check_request
+    from producer.submission.checks import check_fields
     from staffel.fleet import load_fleet
     from staffel.routing import RoutingJob
     from staffel.routing import route as decide
@@ -37,7 +37,7 @@ def route(
     now = datetime.now(UTC)
     asked = build_request(request.as_fields(now), {"prompt": read_text(text)})
     state = routing_state(load_fleet(settings().fleet_path()))
-    check_request(asked, state, now)
+    check_fields(asked, state, now)
     [decision] = decide([RoutingJob.of(asked)], state)
     if as_json:
         print_json(asdict(decision))

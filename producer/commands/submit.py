@@ -41,7 +41,9 @@ def submit(
     *,
     text: Annotated[str, typer.Argument(metavar="TEXT|-", help="The prompt; - reads standard input.")],
     request: RequestOptions,
-    callback_url: Annotated[str | None, typer.Option(help="Told when the job ends.")] = None,
+    callback_url: Annotated[
+        str | None, typer.Option(help="Kept for when the job ends; not delivered yet.")
+    ] = None,
     idempotency_key: Annotated[
         str | None, typer.Option(help="The same key and request give the same job.")
     ] = None,

@@ -1,6 +1,6 @@
 """The one use case behind every door: take jobs in."""
 
-from producer.submission.checks import check_request
+from producer.submission.checks import check_fields
 from producer.submission.hinting import ClassifyHints
 from producer.submission.items import Accepted, AcceptedBatch, Rejected, Submitted
 from producer.submission.submission import Submission
@@ -12,5 +12,5 @@ __all__ = [
     "Rejected",
     "Submission",
     "Submitted",
-    "check_request",
+    "check_fields",
 ]

@@ -1,5 +1,6 @@
 """What a client may ask for: the versioned request of one job and of one batch."""
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
@@ -27,17 +28,26 @@ from staffel.contracts.tiers import Tier
 MAX_PROMPT_CHARS = 2_000_000
 MAX_MESSAGES = 1_000
 MAX_SCHEMA_DEPTH = 32
+MAX_PATTERN_CHARS = 200
+REPEATED_GROUP = re.compile(r"(?<!\\)\)[*+{?]")
 
 
-def _not_only_nul(text: str) -> str:
+def _not_blank(text: str) -> str:
     """NUL is not stored; a text of nothing else would be empty when it is read again."""
-    if not text.replace("\x00", ""):
+    if not text.replace("\x00", "").strip():
         raise ValueError("must not be blank")
     return text
 
 
-Text = Annotated[str, Field(min_length=1, max_length=MAX_PROMPT_CHARS), AfterValidator(_not_only_nul)]
-Label = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_not_only_nul)]
+def _is_http(url: str) -> str:
+    if urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).hostname:
+        raise ValueError("must be an http or https URL")
+    return url
+
+
+Text = Annotated[str, Field(min_length=1, max_length=MAX_PROMPT_CHARS), AfterValidator(_not_blank)]
+Label = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_not_blank)]
+CallbackUrl = Annotated[str, Field(max_length=2048), AfterValidator(_is_http)]
 IdempotencyKey = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[^\x00]+$")]
 
 
@@ -86,6 +96,8 @@ class Options(Request):
             raise ValueError(f"nested deeper than {MAX_SCHEMA_DEPTH} levels")
         if any(_points_outside(node) for node in _nodes(schema)):
             raise ValueError("a $ref may only point into the schema itself")
+        if any(_may_backtrack(node) for node in _nodes(schema)):
+            raise ValueError("a pattern must not repeat a group, and has 200 characters at most")
         try:
             Draft202012Validator.check_schema(schema)
         except SchemaError as error:
@@ -109,16 +121,9 @@ class JobRequest(Request):
     deadline: AwareDatetime | None = None
     max_cost_usd: Decimal | None = Field(default=None, gt=0, max_digits=18, decimal_places=9)
     data_class: DataClass = DataClass.INTERNAL
-    callback_url: str | None = Field(default=None, max_length=2048)
+    callback_url: CallbackUrl | None = None
     metadata: dict[str, Annotated[str, Field(max_length=512)]] = Field(default_factory=dict, max_length=32)
     idempotency_key: IdempotencyKey | None = None
-
-    @field_validator("callback_url")
-    @classmethod
-    def _is_http(cls, url: str | None) -> str | None:
-        if url is not None and (urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).hostname):
-            raise ValueError("must be an http or https URL")
-        return url
 
     @field_validator("prompt")
     @classmethod
@@ -155,7 +160,7 @@ class BatchRequest(Request):
 
     version: Literal[1] = 1
     name: str | None = Field(default=None, max_length=200)
-    callback_url: str | None = Field(default=None, max_length=2048)
+    callback_url: CallbackUrl | None = None
     metadata: dict[str, Annotated[str, Field(max_length=512)]] = Field(default_factory=dict, max_length=32)
     idempotency_key: IdempotencyKey | None = None
 
@@ -180,6 +185,16 @@ def _nodes(schema: object) -> Iterator[object]:
     yield schema
     for child in _children(schema):
         yield from _nodes(child)
+
+
+def _may_backtrack(node: object) -> bool:
+    """Whether a pattern could take time that grows without bound: a repeated group is what it takes."""
+    if not isinstance(node, dict):
+        return False
+    properties = node.get("patternProperties")
+    patterns = [node.get("pattern"), *(properties if isinstance(properties, dict) else ())]
+    texts = [pattern for pattern in patterns if isinstance(pattern, str)]
+    return any(len(text) > MAX_PATTERN_CHARS or REPEATED_GROUP.search(text) for text in texts)
 
 
 def _points_outside(node: object) -> bool:

@@ -15,7 +15,7 @@ class JobResult(BaseModel):
     """The end of a job. `text` is None unless it succeeded; `error_code` is set when it failed or died.
 
     `unverified` marks an answer that no permitted tier could make pass its checks, `degraded_reason` says why
-    another tier than the decided one answered. `cost_usd` sums all calls, None when no price is known.
+    another tier than the decided one answered. `cost_usd` sums all calls, None when one has no known price.
     """
 
     model_config = ConfigDict(frozen=True, from_attributes=True)

@@ -4,13 +4,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
-from sqlalchemy import text
+from psycopg.errors import UndefinedTable
+from sqlalchemy import URL, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, NoSuchModuleError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
-from staffel.contracts.errors import UnreachableError
+from staffel.contracts.errors import ConfigurationError, UnreachableError
 from staffel.storage.unit_of_work import UnitOfWork
 
 
@@ -33,7 +34,7 @@ class Database:
 
         `pre_ping` tries a connection before it is used, for callers who would not try again themselves.
         """
-        self._where = make_url(url).render_as_string(hide_password=True)
+        self._where = parsed(url).render_as_string(hide_password=True)
         self._engine = create_async_engine(
             url,
             pool_size=pool_size,
@@ -54,7 +55,8 @@ class Database:
     async def transaction(self) -> AsyncIterator[UnitOfWork]:
         """One transaction: committed when the block ends, rolled back when it raises.
 
-        Raises UnreachableError when the database is down or refuses connections.
+        Raises UnreachableError when the database is down or refuses connections, ConfigurationError when it
+        has no tables.
         """
         try:
             async with self._engine.begin() as connection:
@@ -64,6 +66,10 @@ class Database:
         except DBAPIError as error:
             if isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated:
                 raise UnreachableError(f"PostgreSQL at {self._where}: {_first_line(error)}") from error
+            if isinstance(error.orig, UndefinedTable):
+                raise ConfigurationError(
+                    "the database has no tables yet: run `staffel db migrate`"
+                ) from error
             raise
 
     @asynccontextmanager
@@ -74,6 +80,18 @@ class Database:
 
     async def close(self) -> None:
         await self._engine.dispose()
+
+
+def parsed(url: str) -> URL:
+    """Raises ConfigurationError when that is no address of a database that we have a driver for."""
+    try:
+        address = make_url(url)
+        address.get_dialect()
+    except (ArgumentError, NoSuchModuleError, ImportError) as error:
+        raise ConfigurationError(
+            "STAFFEL_DATABASE_URL: not an address like postgresql+psycopg://user@host/database"
+        ) from error
+    return address
 
 
 def _session(frozen_after: timedelta | None) -> dict[str, str]:

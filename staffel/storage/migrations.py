@@ -9,6 +9,7 @@ from sqlalchemy.exc import OperationalError
 
 import staffel
 from staffel.contracts.errors import ConfigurationError, UnreachableError
+from staffel.storage.database import parsed
 
 #: Two programs that migrate at once would meet in the middle.
 LOCK = text("SELECT pg_advisory_xact_lock(hashtext('staffel.migrate'))")
@@ -20,7 +21,7 @@ def migrate(url: str, revision: str = "head") -> None:
     Raises UnreachableError, or ConfigurationError when the migrations are not installed beside the packages.
     """
     config = Config(str(_ini_file()))
-    engine = create_engine(url, poolclass=pool.NullPool)
+    engine = create_engine(parsed(url), poolclass=pool.NullPool)
     try:
         with engine.begin() as guard, engine.connect() as connection:
             guard.execute(LOCK)

@@ -153,6 +153,10 @@ class Bench:
             self._services[tier] = self._build(tier)
         return self._services[tier]
 
+    def replace(self, tier: Tier) -> None:
+        """A new worker in the place of one that was told to end."""
+        del self._services[tier]
+
     def _build(self, tier: Tier) -> ExecutorService:
         pool = self.pool_of(tier)
         leases = Leases(self.database, self.settings.lease)
@@ -268,13 +272,20 @@ class Bench:
         await self.classification.classify(job_ids)
 
     async def batch(
-        self, count: int, *, tenant: str = TENANT, callback_url: str | None = None, **fields: Any
+        self,
+        count: int,
+        *,
+        tenant: str = TENANT,
+        callback_url: str | None = None,
+        classify: bool = True,
+        **fields: Any,
     ) -> tuple[UUID, tuple[UUID, ...]]:
-        """A batch of so many jobs, classified."""
+        """A batch of so many jobs, classified unless that is not wanted."""
         fields = {"prompt": "Say hello."} | fields
         items = [Submitted(JobRequest.model_validate(fields)) for _ in range(count)]
         accepted = await self.submission.submit_batch(tenant, BatchRequest(callback_url=callback_url), items)
-        await self.classify(*accepted.job_ids)
+        if classify:
+            await self.classify(*accepted.job_ids)
         return accepted.batch_id, accepted.job_ids
 
     def rows(self, query: str, **values: Any) -> Sequence[Any]:

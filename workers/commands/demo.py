@@ -5,12 +5,15 @@ import contextlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from importlib.resources import files
 from pathlib import Path
+from types import FrameType
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -35,6 +38,8 @@ def demo(
     ),
 ) -> None:
     """Run the samples through a whole fleet: classifier, four queues, a real model, results and costs."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _end)
     home = WorkerSettings().home / "demo"
     results = home.parent / "demo-results.jsonl"
     if not samples.is_dir():
@@ -54,6 +59,11 @@ def demo(
     raise typer.Exit(0 if _complete(totals) else 1)
 
 
+def _end(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+    """A terminal that closes ends the demo as Ctrl-C does: with its fleet."""
+    raise KeyboardInterrupt
+
+
 def remove_embedded(home: Path) -> None:
     """Removes a home with its database, wherever that was placed."""
     from workers.supervisor.embedded.errors import DataFolderMissingError
@@ -69,11 +79,26 @@ def remove_embedded(home: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+#: Empty beats what `.env` says: the demo never touches servers, tenants or keys of the user's own.
+OWN_SETTINGS = (
+    "STAFFEL_DATABASE_URL",
+    "STAFFEL_REDIS_URL",
+    "STAFFEL_EMBEDDED_BASE_URL",
+    "STAFFEL_EMBEDDED_KEY",
+    "ANTHROPIC_API_KEY",
+    "OPENAI_API_KEY",
+)
+
+
 def _environment(home: Path) -> dict[str, str]:
-    """Ours, but with embedded servers of the demo's own."""
-    without = {"STAFFEL_DATABASE_URL", "STAFFEL_REDIS_URL"}
-    inherited = {name: value for name, value in os.environ.items() if name not in without}
-    return inherited | {"STAFFEL_HOME": str(home), "COLUMNS": os.environ.get("COLUMNS", "120")}
+    """Ours, but with servers of the demo's own, the packaged fleet, and no key: it costs nothing."""
+    own = dict.fromkeys(OWN_SETTINGS, "") | {
+        "STAFFEL_HOME": str(home),
+        "STAFFEL_TENANT": "default",
+        "STAFFEL_FLEET_FILE": str(files("staffel.fleet").joinpath("default.toml")),
+        "COLUMNS": os.environ.get("COLUMNS", "120"),
+    }
+    return dict(os.environ) | own
 
 
 @contextmanager
@@ -85,7 +110,10 @@ def _fleet(home: Path, environment: Mapping[str, str]) -> Iterator[None]:
         yield
     finally:
         fleet.terminate()
-        fleet.wait(STOP_DEADLINE_S)
+        try:
+            fleet.wait(STOP_DEADLINE_S)
+        except subprocess.TimeoutExpired:
+            os.killpg(fleet.pid, signal.SIGKILL)
 
 
 def _wait_until_up(fleet: "subprocess.Popen[bytes]", files: RunFiles) -> None:

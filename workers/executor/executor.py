@@ -84,6 +84,11 @@ class Executor:
         self._aftermath = aftermath
         self._nothing_on_offer = nothing_on_offer
         self._quarantine = Quarantine()
+        self._closing = False
+
+    def close(self) -> None:
+        """From now on hints are dropped; the reconciler sends them to others."""
+        self._closing = True
 
     async def run(self, job_ids: Sequence[UUID]) -> None:
         """Runs the jobs of a hint, together with whatever else runs in this process."""
@@ -96,7 +101,7 @@ class Executor:
 
     async def _run(self, job_id: UUID, *, alone: bool) -> None:
         async with self._place(alone=alone):
-            claim = await self._claim(job_id, alone=alone)
+            claim = None if self._closing else await self._claim(job_id, alone=alone)
             if claim is None:
                 return
             with self._leases.holding(claim) as held:

@@ -63,6 +63,8 @@ def _schema_problem(data: Any, schema: Mapping[str, Any]) -> str | None:
     except Unresolvable as missing:
         message = f"a $ref points nowhere: {missing.ref}"
         raise InvalidRequestError(message, field="options.json_schema") from missing
+    except RecursionError:
+        raise InvalidRequestError("refers to itself without end", field="options.json_schema") from None
     return None if error is None else error.message
 
 

@@ -39,7 +39,7 @@ def answer_schema(task: str, options: Options) -> Mapping[str, Any] | None:
     if task == KnownTask.CLASSIFY and options.labels:
         return _one_of("label", options.labels)
     if task == KnownTask.SENTIMENT:
-        return _one_of("sentiment", SENTIMENTS)
+        return _one_of("sentiment", options.labels or SENTIMENTS)
     return None
 
 

@@ -8,9 +8,15 @@ from typing import Any, Never
 import httpx
 import ollama
 
-from staffel.contracts.errors import ProviderRejectedError, ProviderUnavailableError, StaffelError
+from staffel.contracts.errors import (
+    ContextExceededError,
+    ProviderRejectedError,
+    ProviderUnavailableError,
+    StaffelError,
+)
 from staffel.fleet.prices import TokenUsage
 from workers.providers.connection import CONNECT_TIMEOUT, PLACEHOLDER_KEY, quiet_logger, routes
+from workers.providers.cost import highest_input_tokens
 from workers.providers.errors import (
     Refusal,
     error_of,
@@ -55,6 +61,7 @@ class OllamaProvider:
         )
 
     async def complete(self, model: str, request: ModelRequest) -> ModelReply:
+        self._refuse_what_would_be_cut(model, request)
         started = time.monotonic()
         try:
             async with time_limit(request.timeout):
@@ -68,6 +75,13 @@ class OllamaProvider:
 
     async def close(self) -> None:
         await self._client.close()  # type: ignore[no-untyped-call]
+
+    def _refuse_what_would_be_cut(self, model: str, request: ModelRequest) -> None:
+        """Ollama cuts a prompt that does not fit, and says nothing."""
+        context = self._context_tokens.get(model)
+        needed = highest_input_tokens(request) + request.max_output_tokens
+        if context is not None and needed > context:
+            raise ContextExceededError(needed_tokens=needed, available_tokens=context)
 
     def _body(self, model: str, request: ModelRequest) -> dict[str, Any]:
         options: dict[str, Any] = {"num_predict": request.max_output_tokens}

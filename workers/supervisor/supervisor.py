@@ -130,7 +130,7 @@ class Supervisor:
             time.sleep(CHECK_EVERY_S / 4)
 
     def _listen_for_stop(self) -> None:
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._ask_to_stop)
 
     def _ask_to_stop(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
+from workers.supervisor.embedded.errors import EmbeddedError
 from workers.supervisor.process import ChildProcess, Launch, ProcessStartError
 from workers.supervisor.run_files import ProcessState
 from workers.supervisor.vitals import Vitals
@@ -141,7 +142,7 @@ class Watched:
         try:
             self.start()
             self._restarts += 1
-        except ProcessStartError as error:
+        except (ProcessStartError, EmbeddedError, OSError) as error:
             self._started = time.monotonic()
             log.warning("process_not_started", process=self.name, error=str(error))
 

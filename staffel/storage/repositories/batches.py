@@ -20,17 +20,22 @@ class BatchRepository(Repository):
     async def close_if_done(self, batch_ids: Sequence[UUID] | None = None) -> Sequence[RowMapping]:
         """Finishes batches without an open job, of these or of all; returns those it finished.
 
-        The callbacks that tell of their ends are written by the same transaction.
+        The callbacks that tell of their ends are written by the same transaction. The rows are locked by a
+        statement of their own: one statement would look for open jobs as of before it waited for the lock.
         """
+        locking = select(batches.c.id).where(batches.c.finished_at.is_(None)).order_by(batches.c.id)
+        if batch_ids is not None:
+            locking = locking.where(among(batches.c.id, batch_ids))
+        locked = [row["id"] for row in await self._rows(locking.with_for_update())]
+        if not locked:
+            return []
         an_open_job = exists().where(jobs.c.batch_id == batches.c.id, jobs.c.state.in_(OPEN))
         closing = (
             update(batches)
-            .where(batches.c.finished_at.is_(None), ~an_open_job)
+            .where(among(batches.c.id, locked), ~an_open_job)
             .values(finished_at=func.now())
             .returning(batches.c.id, batches.c.tenant_id, batches.c.callback_url)
         )
-        if batch_ids is not None:
-            closing = closing.where(among(batches.c.id, batch_ids))
         finished = await self._rows(closing)
         await self._tell([batch for batch in finished if batch["callback_url"]])
         return finished

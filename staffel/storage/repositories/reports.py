@@ -5,12 +5,12 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, RowMapping, Select, cast, func, select
+from sqlalchemy import ColumnElement, RowMapping, Select, case, cast, func, select
 from sqlalchemy.types import Date, Text
 
-from staffel.storage.repositories.base import Repository, among
+from staffel.storage.repositories.base import Repository
 from staffel.storage.sql import statement
-from staffel.storage.tables import attempts, batches, costs, jobs, results
+from staffel.storage.tables import batches, costs, jobs, results
 
 
 class CostKey(StrEnum):
@@ -118,13 +118,6 @@ class ReportRepository(Repository):
             .group_by(jobs.c.tier, jobs.c.state)
         )
 
-    async def attempts_of(self, job_ids: Sequence[UUID]) -> Sequence[RowMapping]:
-        return await self._rows(
-            select(attempts)
-            .where(among(attempts.c.job_id, job_ids))
-            .order_by(attempts.c.job_id, attempts.c.attempt)
-        )
-
 
 def _cost_column(by: CostKey) -> ColumnElement[Any]:
     if by is CostKey.DAY:
@@ -135,7 +128,7 @@ def _cost_column(by: CostKey) -> ColumnElement[Any]:
 def _results_of(tenant_id: str, kind: OwnerKind, owner_id: UUID) -> Select[Any]:
     owner = jobs.c.batch_id if kind is OwnerKind.BATCH else jobs.c.id
     spent = (
-        select(func.sum(costs.c.amount_usd))
+        select(case((func.count() == func.count(costs.c.amount_usd), func.sum(costs.c.amount_usd))))
         .where(costs.c.job_id == jobs.c.id)
         .scalar_subquery()
         .label("cost_usd")

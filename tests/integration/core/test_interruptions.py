@@ -127,6 +127,10 @@ async def test_a_released_job_is_queued_again_and_nothing_is_charged(bench: Benc
     assert (job["transient_failures"], job["escalations"], job["crashes"]) == (0, 0, 0)
     await bench.run(job_id)
     rows = bench.of_job("attempts", job_id)
+    assert [(row["attempt"], row["outcome"]) for row in rows] == [(1, "released")]  # it takes no other
+    bench.replace(Tier.FAST)
+    await bench.run(job_id)
+    rows = bench.of_job("attempts", job_id)
     assert [(row["attempt"], row["outcome"]) for row in rows] == [(1, "released"), (2, "succeeded")]
 
 

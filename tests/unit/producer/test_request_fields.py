@@ -99,3 +99,12 @@ def test_a_csv_row_is_a_document_whatever_its_columns_are_called() -> None:
 def test_a_csv_row_with_a_prompt_is_a_request_and_other_columns_are_data() -> None:
     request = build_request(fields_of_row(row(prompt="hi", priority="3", tier="", id="7", version="4.2")))
     assert (request.prompt, request.priority, request.tier) == ("hi", 3, None)
+
+
+def test_a_file_cannot_weaken_the_data_class_it_is_submitted_with() -> None:
+    with pytest.raises(InvalidRequestError, match="data_class"):
+        merge({"data_class": "restricted"}, {"prompt": "x", "data_class": "public"})
+
+
+def test_a_file_may_ask_for_a_stricter_data_class() -> None:
+    assert merge({"data_class": "internal"}, {"data_class": "restricted"})["data_class"] == "restricted"

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from staffel.contracts.errors import InvalidRequestError
-from staffel.contracts.requests import BatchRequest, JobRequest
+from staffel.contracts.requests import BatchRequest, JobRequest, Options
 from staffel.contracts.validation import invalid_request
 
 SECRET = "the secret is 4711"
@@ -120,3 +120,26 @@ def test_a_reference_inside_the_schema_is_taken() -> None:
 def test_a_batch_refuses_what_it_does_not_know() -> None:
     with pytest.raises(ValidationError, match="prompt"):
         BatchRequest.model_validate({"prompt": SECRET})
+
+
+@pytest.mark.parametrize("pattern", ["^(a+)+$", "(ab)*", "(x|y){2,}", "a" * 201])
+def test_a_pattern_that_could_hold_up_a_worker_is_refused(pattern: str) -> None:
+    with pytest.raises(ValidationError, match="pattern"):
+        Options(json_schema={"type": "string", "pattern": pattern})
+
+
+@pytest.mark.parametrize("pattern", [r"^\d{4}-\d{2}$", r"^DE\d+$", r"\(\)*"])
+def test_a_plain_pattern_is_taken(pattern: str) -> None:
+    assert Options(json_schema={"type": "string", "pattern": pattern}).json_schema is not None
+
+
+def test_blank_documents_and_messages_are_refused() -> None:
+    with pytest.raises(ValidationError, match="blank"):
+        JobRequest(document={"text": " \n"})
+    with pytest.raises(ValidationError, match="blank"):
+        JobRequest(messages=[{"role": "user", "content": "\t"}])
+
+
+def test_a_batch_s_callback_must_be_a_web_address() -> None:
+    with pytest.raises(ValidationError, match="http"):
+        BatchRequest(callback_url="foo")
