@@ -8,9 +8,9 @@ from pathlib import Path
 
 import httpx
 import pytest
-from scripted_server import KEY, MODEL, ScriptedServer, base_url
 
 from staffel.fleet import Protocol
+from tests.conformance.providers.scripted_server import KEY, MODEL, ScriptedServer, base_url
 from workers.providers.gate import open_provider
 from workers.providers.seam import Endpoint, Provider
 

@@ -6,10 +6,10 @@ from datetime import timedelta
 
 import jsonschema
 import pytest
-from scripted_server import KEY, MODEL, ScriptedServer, base_url, request
 
 from staffel.fleet import Protocol
 from staffel.fleet.prices import TokenUsage
+from tests.conformance.providers.scripted_server import KEY, MODEL, ScriptedServer, base_url, request
 from workers.providers.gate import open_provider
 from workers.providers.seam import Endpoint, FinishReason, Provider, Turn
 

@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
-from scripted_server import KEY, MODEL, ScriptedServer, base_url, request
 
 from staffel.contracts.errors import (
     ProviderRejectedError,
@@ -15,6 +14,7 @@ from staffel.contracts.errors import (
     ProviderUnavailableError,
 )
 from staffel.fleet import Protocol
+from tests.conformance.providers.scripted_server import KEY, MODEL, ScriptedServer, base_url, request
 from workers.providers.gate import open_provider
 from workers.providers.seam import Endpoint, Provider
 

@@ -6,7 +6,8 @@ import anthropic
 import ollama
 import openai
 import pytest
-from scripted_server import KEY, MODEL, ScriptedServer, ledger_lines
+
+from tests.conformance.providers.scripted_server import KEY, MODEL, ScriptedServer, ledger_lines
 
 QUESTION: Any = [{"role": "user", "content": "Which relay is next? [[id:relay]]"}]
 
