@@ -4,13 +4,13 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
-from routing_samples import covers_every_tier, fleet, job, local_only, model
 
 from staffel.contracts.privacy import DataClass
 from staffel.contracts.requests import Document, JobRequest, Message, Options, Strategy
 from staffel.contracts.tiers import LADDER, Tier
 from staffel.contracts.tokens import estimate_tokens
 from staffel.routing import Decision, RoutingJob, RoutingState, fallback_tier, next_tier, route
+from tests.unit.staffel.routing.routing_samples import covers_every_tier, fleet, job, local_only, model
 
 LOCAL_TIERS = (Tier.FAST, Tier.STD, Tier.ADV)
 

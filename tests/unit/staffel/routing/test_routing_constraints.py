@@ -2,12 +2,11 @@
 
 from decimal import Decimal
 
-from routing_samples import FLEET, fleet, job, local_only, model
-
 from staffel.contracts.privacy import DataClass, Residency
 from staffel.contracts.tiers import LADDER, Tier
 from staffel.routing.constraints import admit, eligible_models
 from staffel.routing.values import RoutingState
+from tests.unit.staffel.routing.routing_samples import FLEET, fleet, job, local_only, model
 
 LOCAL_TIERS = (Tier.FAST, Tier.STD, Tier.ADV)
 EU_MODEL = model("eu-premium", residency=Residency.EU, prices_usd=("4", "16"))

@@ -1,12 +1,12 @@
 """Requests that cannot hold together."""
 
 import pytest
-from routing_samples import FLEET, fleet, job, local_only, model
 
 from staffel.contracts.privacy import DataClass
 from staffel.contracts.tiers import Tier
 from staffel.routing import contradictions
 from staffel.routing.values import RoutingState
+from tests.unit.staffel.routing.routing_samples import FLEET, fleet, job, local_only, model
 
 
 def test_a_plain_job_has_no_contradiction() -> None:

@@ -5,7 +5,6 @@ from decimal import Decimal
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from routing_samples import covers_every_tier
 
 from staffel.contracts.privacy import DEFAULT_RESIDENCIES, DataClass, Residency
 from staffel.contracts.requests import Strategy
@@ -21,6 +20,7 @@ from staffel.routing import (
     route,
 )
 from staffel.routing.constraints import eligible_models
+from tests.unit.staffel.routing.routing_samples import covers_every_tier
 
 MODEL_NAMES = ["one", "three", "seven", "premium"]
 PRICES_USD = st.none() | st.decimals(0, 100, places=3)
