@@ -13,7 +13,7 @@ from redis import Redis
 from workers.supervisor.embedded import wheels
 from workers.supervisor.embedded.accounts import unprivileged_account
 from workers.supervisor.embedded.errors import EmbeddedServerError
-from workers.supervisor.embedded.paths import EmbeddedPaths
+from workers.supervisor.embedded.paths import EmbeddedPaths, home_hash
 from workers.supervisor.embedded.placement import copy_binaries, runs_for
 from workers.supervisor.embedded.postgres import EmbeddedPostgres
 from workers.supervisor.embedded.redis import EmbeddedRedis
@@ -122,7 +122,7 @@ def test_root_places_the_database_where_its_account_can_reach_it(open_folder: Pa
             assert query(server.url(), "CREATE TABLE IF NOT EXISTS t (x int)", "SELECT count(*) FROM t")
         assert server.data.parent == paths.system_folder
         assert server.data.stat().st_mode & 0o777 == 0o700
-    assert len(list(paths.system_folder.glob("postgres-*-*"))) == 1
+    assert len(list(paths.system_folder.glob(f"postgres-{home_hash(paths.home)}-*"))) == 1
     assert closed.stat().st_mode & 0o777 == 0o700
 
 
